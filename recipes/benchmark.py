@@ -1,0 +1,121 @@
+"""How fast, how soon and how big: the whole chain and each stage, every measurement in a fresh process.
+
+python -m recipes.benchmark --model facet-nano --max-minutes 10 --out benchmark.json
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recipes.evaluation.sentences import running_text
+from recipes.fresh import CHARS_PER_SECOND, run_fresh
+from recipes.table import progress, table
+
+LENGTHS_S = (5, 15, 60, 300, 600)  # seconds of speech, roughly
+COLD_SENTENCE = "Good morning."
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    import torch
+
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version(), "torch": torch.__version__}
+
+
+def cold_start(model: str, runs: int = 3) -> list[float]:
+    """Seconds of ``facet say`` with a short sentence, from starting the process to its end, run by run.
+
+    The first run may have to read the model from disk; the later ones find it in the system's cache.
+    """
+    seconds = []
+    with tempfile.TemporaryDirectory() as folder:
+        out = str(Path(folder) / "out.wav")
+        command = [sys.executable, "-m", "tts.cli", "say", COLD_SENTENCE, "-o", out, "--force", "-q", "--model", model]
+        for _ in range(runs):
+            start = time.perf_counter()
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            seconds.append(time.perf_counter() - start)
+            if done.returncode:
+                raise RuntimeError(f"{' '.join(command[1:])} failed:\n{done.stderr.strip()[-2000:]}")
+    return seconds
+
+
+def benchmark(model: str, max_minutes: float, threads: tuple[int, ...]) -> dict[str, Any]:
+    """All measurements; one row for each number of threads and length of text."""
+    lengths = [s for s in LENGTHS_S if s <= max_minutes * 60] or [max_minutes * 60]
+    jobs = [(n, seconds) for n in threads for seconds in lengths]
+    rows = []
+    for n, seconds in progress(jobs, "benchmark"):
+        text = running_text(1)  # one sentence at least; then as many as come nearest to the length
+        if seconds * CHARS_PER_SECOND > len(text):
+            text = running_text(round(seconds * CHARS_PER_SECOND))
+        report = run_fresh({"model": model, "text": text, "threads": n, "first_audio": True})
+        stages = {name: took / report["audio_s"] for name, took in report["stage_times"].items()}
+        rows.append(
+            {"threads": n, **report, "real_time_factor": report["say_s"] / report["audio_s"], "stage_factors": stages}
+        )
+    return {"model": model, "machine": machine(), "rows": rows, "cold_start_s": cold_start(model)}
+
+
+def tables(result: dict[str, Any]) -> list[str]:
+    """The result for people."""
+    rows = result["rows"]
+    stages = list(dict.fromkeys(name for row in rows for name in row["stage_factors"]))
+    whole = [
+        [
+            f"{row['audio_s']:.1f} s, {row['threads']} thread{'s' * (row['threads'] > 1)}",
+            row["real_time_factor"],
+            1 / row["real_time_factor"],
+            *(row["stage_factors"].get(name) for name in stages),
+            row["first_audio_s"],
+            row["load_s"] + row["import_s"],
+            round(row["peak_rss_mb"]),
+        ]
+        for row in rows
+    ]
+    stage_headers = [f"{name} RTF" for name in stages]
+    headers = ["speech", "RTF", "x real time", *stage_headers, "first audio s", "load s", "peak MB"]
+    cold = result["cold_start_s"]
+    cold_rows = [[f"facet say {COLD_SENTENCE!r}", cold[0], statistics.median(cold)]]
+    about = result["machine"]
+    title = f"{result['model']} on {about['cpu']}, {about['cores']} cores, torch {about['torch']}"
+    return [
+        table(title, headers, whole, digits=3),
+        table("Cold start: a whole process, seconds", ("", "first run", "median"), cold_rows),
+    ]
+
+
+@click.command()
+@click.option("--model", default="facet-nano", show_default=True, help="Name or folder of the model.")
+@click.option("--max-minutes", default=10.0, show_default=True, type=click.FloatRange(min=0.01), help="Longest text.")
+@click.option("--threads", multiple=True, type=click.IntRange(min=1), default=(1, 2), show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default="benchmark.json", show_default=True)
+def main(model: str, max_minutes: float, threads: tuple[int, ...], out: Path) -> None:
+    """Measure speed, first-audio latency, memory and cold start."""
+    try:
+        result = benchmark(model, max_minutes, threads)
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from error
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    click.echo("\n".join(tables(result)))
+
+
+if __name__ == "__main__":
+    main()

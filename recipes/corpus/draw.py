@@ -1,0 +1,103 @@
+"""Draw who speaks and how: voices from a numbered pool, styles around the measured emotions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tts.style import EMOTIONS, STYLE_ATTRIBUTES, Style, Voice
+
+N_POOL_VOICES = 600
+HELD_OUT_EVERY = 12  # pool voices whose number this divides are never trained on
+
+# The voices that ship with the default model. Names are common first names; nobody in particular is imitated.
+BUILT_IN_VOICES: dict[str, Voice] = {
+    "ada": Voice(190.0, 1.0),
+    "nora": Voice(230.0, 1.06, bands=(0.5, -0.8, 0.0, 0.0)),
+    "ruth": Voice(165.0, 0.95, breath=3.0, tilt=-1.0),
+    "theo": Voice(118.0, 0.87, timbre=-1.0),
+    "joe": Voice(106.0, 0.86, timbre=1.0),
+    "otto": Voice(88.0, 0.81, tilt=-0.5, timbre=1.0),
+    "finn": Voice(135.0, 0.91, bands=(-0.5, 0.8, 0.0, 0.0), timbre=1.0),
+}
+DEFAULT_VOICE = "ada"
+
+# Spread of a style around its emotion, and of neutral speech around zero.
+_SPREAD = Style(0.5, 0.08, 0.04, 0.6, 0.5, 0.6, 0.6, 0.2, 0.04, 0.0)
+_LIMITS = {
+    "pitch": 9.0,
+    "range": 1.2,
+    "rate": 0.5,
+    "level": 10.0,
+    "tilt": 8.0,
+    "breath": 8.0,
+    "smile": 8.0,
+    "slope": 3.0,
+}
+
+
+def pool_voice(number: int) -> Voice:
+    """Virtual speaker ``number``: register, vocal tract (correlated with it), breath and colour; the same on every machine."""
+    rng = np.random.default_rng(10_000 + number)
+    timbre = 1.0 if rng.random() < 0.3 else -1.0
+    low, high = (85.0, 170.0) if timbre > 0 else (92.0, 270.0)
+    pitch = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    tract = 0.83 + 0.28 * np.log(pitch / 90) / np.log(270 / 90) + rng.normal(0, 0.025)
+    bands = tuple(float(b) for b in np.clip(rng.normal(0, 1.3, 4), -3, 3))
+    tract = float(np.clip(tract, 0.78, 1.14))
+    return Voice(pitch, tract, float(rng.uniform(-1, 4)), float(rng.normal(0, 1.2)), bands, timbre)
+
+
+def is_held_out(number: int) -> bool:
+    """Whether pool voice ``number`` is kept for tests."""
+    return number % HELD_OUT_EVERY == 0
+
+
+def draw_voice(rng: np.random.Generator) -> tuple[str, Voice]:
+    """A voice and its name: the default voice, another built-in one, or ``pool-N``."""
+    kind = rng.random()
+    if kind < 0.28:
+        return DEFAULT_VOICE, BUILT_IN_VOICES[DEFAULT_VOICE]
+    if kind < 0.55:
+        names = [n for n in BUILT_IN_VOICES if n != DEFAULT_VOICE]
+        name = names[rng.integers(len(names))]
+        return name, BUILT_IN_VOICES[name]
+    number = int(rng.integers(N_POOL_VOICES))
+    return f"pool-{number}", pool_voice(number)
+
+
+def draw_style(rng: np.random.Generator) -> tuple[str, float, Style]:
+    """(emotion, intensity, style): neutral, an emotion at a random intensity, or free attributes (emotion "free")."""
+    kind = rng.random()
+    if kind < 0.35:
+        emotion, intensity = "neutral", 0.0
+    elif kind < 0.85:
+        emotion = [e for e in EMOTIONS if e != "neutral"][rng.integers(len(EMOTIONS) - 1)]
+        intensity = float(rng.uniform(0.3, 1.9))
+    else:
+        return "free", 1.0, _free_style(rng)
+    values = {}
+    for attribute in STYLE_ATTRIBUTES:
+        spread = getattr(_SPREAD, attribute) * (0.4 if emotion == "neutral" else 0.5 + 0.5 * intensity)
+        if attribute in ("tremor",) and getattr(EMOTIONS[emotion], attribute) == 0:
+            spread = 0.0
+        values[attribute] = intensity * getattr(EMOTIONS[emotion], attribute) + float(rng.normal(0, spread))
+    return emotion, intensity, _limited(Style(**values))
+
+
+def _free_style(rng: np.random.Generator) -> Style:
+    """Attributes drawn one by one, so that each is learned apart from the others; a third of them whisper."""
+    wide = Style(3.0, 0.4, 0.2, 3.0, 2.5, 2.5, 2.5, 0.8, 0.0, 0.0)
+    style = Style(**{a: float(rng.normal(0, getattr(wide, a))) for a in STYLE_ATTRIBUTES})
+    if rng.random() < 0.33:
+        style = replace(style, whisper=float(rng.choice([0.5, 1.0])), level=style.level - 5.0)
+    elif rng.random() < 0.2:
+        style = replace(style, tremor=float(rng.uniform(0.2, 0.8)))
+    return _limited(style)
+
+
+def _limited(style: Style) -> Style:
+    """Keep attributes where the judges still like what the teachers make of them."""
+    clipped = {a: float(np.clip(getattr(style, a), -limit, limit)) for a, limit in _LIMITS.items()}
+    return replace(style, **clipped, tremor=float(np.clip(style.tremor, 0.0, 1.2)))

@@ -1,0 +1,145 @@
+"""Make the expressive corpus: ``python -m recipes.corpus.make --text DIR --out runs/corpus --hours 16``.
+
+Every shard is made from its own seed, so the corpus is the same on every machine, in any order, after any interruption: shards
+that exist are kept. Output: ``manifest.jsonl`` (one row a clip), ``shard-NNNN.npy`` (int16 samples) and
+``shard-NNNN.f0.npy`` (float16, Hz per mel frame).
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+import click
+import numpy as np
+
+from recipes.corpus.describe import describe
+from recipes.corpus.draw import draw_style, draw_voice, is_held_out
+from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers
+from recipes.corpus.texts import Source, make_modern, read_sentences
+from tts.config import AUDIO
+from tts.text.normalize import normalize
+from tts.text.phonemize import phonemize
+
+CLIPS_PER_SHARD = 300
+MODERN_SHARE = 0.3
+MAX_SECONDS = 12.0
+
+
+@lru_cache(maxsize=1)
+def _teachers() -> dict[float, HibariTeacher | PiperTeacher]:
+    return {-1.0: HibariTeacher(), 1.0: PiperTeacher()}
+
+
+@lru_cache(maxsize=1)
+def _sentences(folder: Path) -> list[Source]:
+    return read_sentences(folder)
+
+
+def make_clip(source: Source, rng: np.random.Generator) -> tuple[dict, np.ndarray, np.ndarray]:
+    """One manifest row with its int16 samples and f0. Raises ``ValueError`` when the clip cannot be used."""
+    voice_name, voice = draw_voice(rng)
+    emotion, intensity, style = draw_style(rng)
+    symbols = phonemize(normalize(source.text))
+    clip = _teachers()[voice.timbre].speak(symbols, voice, style, rng)
+    seconds = len(clip.samples) / AUDIO.sample_rate
+    if not np.isfinite(clip.samples).all() or seconds > MAX_SECONDS or abs(seconds - clip.ends[-1]) > 0.1:
+        raise ValueError(f"unusable clip: {seconds:.1f} s, aligned to {clip.ends[-1]:.1f} s")
+    held_out = voice_name.startswith("pool-") and is_held_out(int(voice_name[5:]))
+    row = {
+        "split": "test" if held_out else source.split,
+        "text": source.text,
+        "phonemes": symbols,
+        "ends": [round(float(e), 4) for e in clip.ends],
+        "voice_name": voice_name,
+        "voice": asdict(voice),
+        "emotion": emotion,
+        "intensity": round(intensity, 3),
+        "style": asdict(style),
+        "descriptions": describe(voice, style, emotion, intensity, rng),
+        "n_samples": len(clip.samples),
+    }
+    return row, (clip.samples * 32767).astype(np.int16), clip.f0.astype(np.float16)
+
+
+def make_shard(job: tuple[int, Path, Path]) -> tuple[int, float, int]:
+    """Write shard ``number``; returns (number, seconds of speech, clips left out)."""
+    number, text, out = job
+    rows_file = out / f"shard-{number:04d}.jsonl"
+    if rows_file.exists():
+        rows = [json.loads(line) for line in rows_file.read_text("utf-8").splitlines()]
+        return number, sum(r["n_samples"] for r in rows) / AUDIO.sample_rate, CLIPS_PER_SHARD - len(rows)
+    rng = np.random.default_rng(number)
+    seed_teachers(number)
+    sentences = _sentences(text)
+    rows, audio, pitch, start, f0_start = [], [], [], 0, 0
+    for _ in range(CLIPS_PER_SHARD):
+        source = make_modern(rng) if rng.random() < MODERN_SHARE else sentences[rng.integers(len(sentences))]
+        try:
+            row, samples, f0 = make_clip(source, rng)
+        except ValueError:
+            continue  # counted by the caller: CLIPS_PER_SHARD less the rows
+        row |= {"shard": f"shard-{number:04d}.npy", "start": start, "f0_start": f0_start, "n_frames": len(f0)}
+        start, f0_start = start + len(samples), f0_start + len(f0)
+        rows.append(row)
+        audio.append(samples)
+        pitch.append(f0)
+    np.save(out / f"shard-{number:04d}.npy", np.concatenate(audio))
+    np.save(out / f"shard-{number:04d}.f0.npy", np.concatenate(pitch))
+    partial = rows_file.with_suffix(".part")
+    partial.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
+    os.replace(partial, rows_file)  # the rows come last: a shard with rows is whole
+    return number, start / AUDIO.sample_rate, CLIPS_PER_SHARD - len(rows)
+
+
+def summarise(rows: list[dict]) -> str:
+    """A table of what was made: hours by split, emotion and kind of voice."""
+    hours: dict[str, Counter[str]] = {"split": Counter(), "emotion": Counter(), "voice": Counter()}
+    for row in rows:
+        h = row["n_samples"] / AUDIO.sample_rate / 3600
+        hours["split"][row["split"]] += h
+        hours["emotion"][row["emotion"]] += h
+        hours["voice"]["pool" if row["voice_name"].startswith("pool-") else row["voice_name"]] += h
+    lines = [f"{len(rows)} clips, {sum(hours['split'].values()):.2f} h"]
+    for key, counter in hours.items():
+        lines.append(f"  {key:8s} " + "  ".join(f"{name} {h:.2f} h" for name, h in counter.most_common()))
+    return "\n".join(lines)
+
+
+@click.command()
+@click.option(
+    "--text", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of *.txt, a sentence a line."
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
+@click.option("--hours", default=16.0, show_default=True, help="Hours of speech to make.")
+@click.option("--processes", default=os.cpu_count() or 1, show_default=True)
+def main(text: Path, out: Path, hours: float, processes: int) -> None:
+    """Make HOURS of labelled, aligned, expressive speech; run again to resume or to add."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    out.mkdir(parents=True, exist_ok=True)
+    seconds, left_out, done, begun = 0.0, 0, [], time.time()
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        jobs = ((number, text, out) for number in range(100_000))
+        batch = iter(lambda: list(islice(jobs, processes)), [])
+        while seconds < hours * 3600:
+            for number, length, dropped in pool.imap_unordered(make_shard, next(batch)):
+                done.append(number)
+                seconds, left_out = seconds + length, left_out + dropped
+            print(
+                f"{seconds / 3600:.2f} h made, {left_out} clips left out, {time.time() - begun:.0f} s", file=sys.stderr
+            )
+    rows = [line for n in sorted(done) for line in (out / f"shard-{n:04d}.jsonl").read_text("utf-8").splitlines()]
+    (out / "manifest.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
+    print(summarise([json.loads(line) for line in rows]))
+
+
+if __name__ == "__main__":
+    main()

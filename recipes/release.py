@@ -1,0 +1,68 @@
+"""Write a model directory from training runs: ``python -m recipes.release --out tts/weights/facet-nano``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import torch
+
+from recipes.codec.load import load_codec
+from recipes.codec.train import CodecTraining
+from recipes.corpus.draw import BUILT_IN_VOICES, DEFAULT_VOICE
+from recipes.lm.train import LMTraining
+from recipes.vocoder.train import VocoderTraining
+from tts.checkpoint import DEFAULT_MODEL, ModelConfig, NamedVoice, save_model
+from tts.config import load_config
+from tts.lm.model import LM
+from vocoder.vocos import PulseVocos
+
+DESCRIPTIONS = {
+    "ada": "a woman, clear and even",
+    "nora": "a young woman, light and high",
+    "ruth": "a woman, low, soft and breathy",
+    "theo": "a man, warm, of middle pitch",
+    "joe": "a man, plain and close",
+    "otto": "a man, very deep",
+    "finn": "a young man, light",
+}
+
+
+def weights(run: Path, prefix: str) -> dict[str, torch.Tensor]:
+    """Weights of the module ``prefix`` in ``run/last.pt``."""
+    path = run / "last.pt"
+    if not path.exists():
+        raise click.UsageError(f"no training run in {run}")
+    state = torch.load(path, map_location="cpu", weights_only=True)["model"]
+    return {k.removeprefix(f"{prefix}."): v for k, v in state.items() if k.startswith(f"{prefix}.")}
+
+
+@click.command()
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("tts/weights") / DEFAULT_MODEL, show_default=True)
+def main(runs: Path, out: Path) -> None:
+    """Collect the trained stages into one hash-checked directory."""
+    recipes = Path(__file__).parent
+    lm_config = load_config(LMTraining, recipes / "lm" / "config.yaml").model
+    codec_config = load_config(CodecTraining, recipes / "codec" / "config.yaml").model
+    vocoder_config = load_config(VocoderTraining, recipes / "vocoder" / "config.yaml").model
+    lm, vocoder = LM(lm_config), PulseVocos(vocoder_config)
+    lm.load_state_dict(weights(runs / "lm", "lm"))
+    vocoder.load_state_dict(weights(runs / "vocoder", "vocoder"))
+    voices = {name: NamedVoice(replace(voice), DESCRIPTIONS[name]) for name, voice in BUILT_IN_VOICES.items()}
+    config = ModelConfig(
+        name=DEFAULT_MODEL,
+        lm=lm_config,
+        codec=codec_config,
+        vocoder=vocoder_config,
+        default_voice=DEFAULT_VOICE,
+        voices=voices,
+    )
+    save_model(out, config, lm, load_codec(runs / "codec", codec_config), vocoder)
+    size = sum(f.stat().st_size for f in out.glob("*.safetensors"))
+    click.echo(f"{out}: {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""One training loop for every recipe: warm-up, constant rate, linear decay; checkpoints that resume exactly."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+Step = Callable[[int, np.random.Generator], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long and how fast to train."""
+
+    steps: int = 1000
+    lr: float = 1e-3
+    warmup: int = 100
+    decay: float = 0.3  # share of the steps over which the rate falls to zero
+    betas: tuple[float, float] = (0.9, 0.98)
+    weight_decay: float = 0.01
+    grad_clip: float = 1.0
+    bf16: bool = True
+    seed: int = 0
+    threads: int = 2
+    checkpoint_s: float = 180.0
+    log_every: int = 50
+
+    def rate(self, step: int) -> float:
+        """Learning rate at ``step``."""
+        left = (self.steps - step) / max(1.0, self.decay * self.steps)
+        return self.lr * min(1.0, (step + 1) / self.warmup, max(0.01, left))
+
+
+def train(model: nn.Module, step_losses: Step, config: TrainConfig, out: Path, device: torch.device) -> nn.Module:
+    """Minimise ``step_losses(step, rng)["loss"]`` over the parameters of ``model``.
+
+    Every step draws from generators seeded by (seed, step), and model, optimiser and step are saved to ``out/last.pt``: a run that
+    was killed goes on from there as if it had not been. A finished run returns at once.
+    """
+    torch.set_num_threads(config.threads)
+    torch.set_flush_denormal(True)
+    optimiser = torch.optim.AdamW(model.parameters(), config.lr, betas=config.betas, weight_decay=config.weight_decay)
+    last = out / "last.pt"
+    first = 0
+    if last.exists():
+        state = torch.load(last, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        first = state["step"]
+        print(f"resumed {last} at step {first}", file=sys.stderr)
+    model.train()
+    sums: dict[str, float] = defaultdict(float)
+    begun = saved = time.time()
+    for step in range(first, config.steps):
+        torch.manual_seed(hash((config.seed, step)))
+        for group in optimiser.param_groups:
+            group["lr"] = config.rate(step)
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
+            losses = step_losses(step, np.random.default_rng((config.seed, step)))
+        losses["loss"].backward()
+        nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        for name, value in losses.items():
+            sums[name] += float(value.detach())
+        if (step + 1) % config.log_every == 0:
+            shown = "  ".join(f"{name} {total / config.log_every:.4f}" for name, total in sums.items())
+            print(f"step {step + 1}/{config.steps}  {time.time() - begun:.0f} s  {shown}", file=sys.stderr, flush=True)
+            sums.clear()
+        if time.time() - saved > config.checkpoint_s or step + 1 == config.steps:
+            save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}, last)
+            saved = time.time()
+    return model.eval()
+
+
+def save(state: dict, path: Path) -> None:
+    """``torch.save`` that never leaves half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    torch.save(state, partial)
+    os.replace(partial, path)

@@ -1,0 +1,83 @@
+"""Mel, quantiser, codec."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from conftest import TINY_CODEC
+
+from tts.codec.model import Codec, CodecConfig, denormalise, normalise
+from tts.codec.quantizer import FiniteScalarQuantizer
+from tts.codec.saconv import SAConv
+from tts.config import AUDIO
+from tts.mel import log_mel
+from tts.style import STYLE_DIM, VOICE_DIM
+
+
+def test_mel_is_that_of_the_public_vocos() -> None:
+    from tts._torchaudio import import_torchaudio
+
+    transform = import_torchaudio().transforms.MelSpectrogram(
+        AUDIO.sample_rate, AUDIO.n_fft, hop_length=AUDIO.hop_length, n_mels=AUDIO.n_mels, center=True, power=1
+    )
+    wav = torch.randn(2, 9000, generator=torch.Generator().manual_seed(0)) * 0.1
+    torch.testing.assert_close(log_mel(wav), torch.log(torch.clamp(transform(wav), min=1e-7)), atol=1e-4, rtol=1e-4)
+
+
+def test_every_code_survives_digits_and_vectors() -> None:
+    quantizer = FiniteScalarQuantizer(8, (8, 8, 8, 8, 8))
+    codes = torch.arange(quantizer.codebook_size)
+    assert quantizer.codebook_size == 32768
+    assert torch.equal(quantizer.codes(quantizer.digits(codes)), codes)
+    assert len(torch.unique(quantizer.vectors(codes), dim=0)) == 32768
+
+
+def test_embedding_the_codes_gives_the_quantised_latents() -> None:
+    quantizer = FiniteScalarQuantizer(8, (8, 8, 8, 8, 8))
+    quantised, codes = quantizer(torch.randn(2, 50, 8) * 5)
+    torch.testing.assert_close(quantizer.embed(codes), quantised, atol=1e-5, rtol=1e-5)
+    quantised.sum().backward()
+    assert quantizer.project_in.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("code", [-1, 32768])
+def test_codes_outside_the_codebook(code: int) -> None:
+    with pytest.raises(ValueError, match=f"code {code} is outside the codebook; codes are 0 to 32767"):
+        Codec(TINY_CODEC).decode(torch.tensor([[0, code]]))
+
+
+def test_shapes_and_odd_lengths() -> None:
+    codec = Codec(TINY_CODEC).eval()
+    codes = codec.encode(torch.randn(1, AUDIO.n_mels, 11))
+    assert codes.shape == (1, 6)
+    assert codec.decode(codes).shape == (1, AUDIO.n_mels, 12)
+    assert CodecConfig().frame_rate == 46.875
+
+
+def test_mel_normalisation_inverts() -> None:
+    mel = torch.linspace(-11, 3, 50)
+    torch.testing.assert_close(denormalise(normalise(mel)), mel)
+
+
+def test_style_changes_the_decoding() -> None:
+    torch.manual_seed(0)
+    codec = Codec(TINY_CODEC).eval()
+    for name, parameter in codec.decoder.named_parameters():
+        if "predict" in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    codes = torch.randint(0, 32768, (1, 9))
+    voice, style = torch.zeros(1, VOICE_DIM), torch.zeros(1, STYLE_DIM)
+    plain, other, unknown = codec.decode(codes, voice, style), codec.decode(codes, voice, style + 1), codec.decode(codes)
+    assert not torch.allclose(plain, other)
+    assert not torch.allclose(plain, unknown)
+
+
+def test_saconv_starts_as_a_plain_convolution_and_treats_each_row_by_its_own_style() -> None:
+    torch.manual_seed(0)
+    conv = SAConv(4, 7, 3)
+    x, cond = torch.randn(2, 4, 20), torch.randn(2, 3)
+    expected = torch.nn.functional.conv1d(x, conv.weight[:, None], conv.bias, padding=3, groups=4)
+    torch.testing.assert_close(conv(x, cond), expected)
+    torch.nn.init.normal_(conv.predict.weight)
+    torch.testing.assert_close(conv(x, cond)[1:], conv(x[1:], cond[1:]))
+    assert not torch.allclose(conv(x, cond), expected)

@@ -1,0 +1,70 @@
+"""Pulse source and vocoders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import TINY_VOCODER
+
+from tts._torchaudio import import_torchaudio
+from tts.config import AUDIO
+from vocoder.source import pulse_train
+from vocoder.vocos import PublicVocos, PulseVocos
+
+
+@pytest.mark.parametrize("hz", [80.0, 200.0, 333.0])
+def test_pulses_have_the_asked_pitch_and_flat_harmonics(hz: float) -> None:
+    pulses, _ = pulse_train(torch.full((1, 94), hz))
+    spectrum = torch.fft.rfft(pulses[0, : AUDIO.sample_rate]).abs() / (AUDIO.sample_rate / 2)
+    bins = [round(hz * h) for h in range(1, 20)]
+    assert spectrum[bins].mean() == pytest.approx(1.0, abs=0.05)
+    between = [round(hz * (h + 0.5)) for h in range(1, 20)]
+    assert spectrum[between].max() < 0.05
+
+
+def test_unvoiced_is_silent_and_phase_goes_on() -> None:
+    assert not pulse_train(torch.zeros(1, 10))[0].any()
+    whole, _ = pulse_train(torch.full((1, 20), 150.0))
+    first, phase = pulse_train(torch.full((1, 10), 150.0))
+    second, _ = pulse_train(torch.full((1, 10), 150.0), phase)
+    torch.testing.assert_close(torch.cat([first, second], 1), whole, atol=1e-2, rtol=1e-3)
+
+
+def test_same_generator_same_samples() -> None:
+    torch.manual_seed(0)
+    vocoder = PulseVocos(TINY_VOCODER).eval()
+    mel = torch.randn(1, AUDIO.n_mels, 30) * 2 - 5
+    a, b = (vocoder.synthesise(mel, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert a.shape == (1, 30 * AUDIO.hop_length)
+    assert torch.equal(a, b)
+    assert not torch.equal(a, vocoder.synthesise(mel, torch.Generator().manual_seed(4)))
+
+
+def test_public_vocos_from_a_folder(tmp_path: Path) -> None:
+    import_torchaudio()
+    from vocos import Vocos
+
+    (tmp_path / "config.yaml").write_text(
+        """
+feature_extractor:
+  class_path: vocos.feature_extractors.MelSpectrogramFeatures
+  init_args: {sample_rate: 24000, n_fft: 1024, hop_length: 256, n_mels: 100, padding: center}
+backbone:
+  class_path: vocos.models.VocosBackbone
+  init_args: {input_channels: 100, dim: 16, intermediate_dim: 24, num_layers: 1}
+head:
+  class_path: vocos.heads.ISTFTHead
+  init_args: {dim: 16, n_fft: 1024, hop_length: 256, padding: center}
+"""
+    )
+    with pytest.raises(ValueError, match="pytorch_model.bin is missing"):
+        PublicVocos(str(tmp_path))
+    original = Vocos.from_hparams(str(tmp_path / "config.yaml")).eval()
+    torch.save(original.state_dict(), tmp_path / "pytorch_model.bin")
+    mel = torch.randn(1, AUDIO.n_mels, 12)
+    made = PublicVocos(str(tmp_path)).synthesise(mel, torch.Generator())
+    assert made.shape == (1, 12 * AUDIO.hop_length)
+    expected = original.decode(mel).detach()
+    torch.testing.assert_close(made[:, : expected.shape[1]], expected)

@@ -1,0 +1,113 @@
+"""Waveforms in and out: reading, resampling, writing without ever leaving half a file."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tts.config import AUDIO
+
+
+@dataclass
+class Audio:
+    """Speech: ``samples`` float32 mono in [-1, 1] at ``sample_rate`` Hz.
+
+    ``alignment`` says where each phoneme is: (symbol, start, end), seconds.
+    """
+
+    samples: np.ndarray
+    sample_rate: int = AUDIO.sample_rate
+    alignment: list[tuple[str, float, float]] = field(default_factory=list)
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.samples) / self.sample_rate
+
+    def wav_bytes(self) -> bytes:
+        """A 16-bit mono WAV file."""
+        pcm = pcm16(self.samples)
+        return wav_header(len(pcm) // 2, self.sample_rate) + pcm
+
+    def save(self, path: str | Path, force: bool = False) -> None:
+        """Write a 16-bit WAV; ``"-"`` is standard output.
+
+        Raises:
+            ValueError: the file exists and ``force`` is not set, or it cannot be written.
+        """
+        if str(path) == "-":
+            sys.stdout.buffer.write(self.wav_bytes())
+            sys.stdout.buffer.flush()
+            return
+        check_writable(path, force)
+        write_bytes(path, self.wav_bytes())
+
+
+def pcm16(samples: np.ndarray) -> bytes:
+    """Float samples to little-endian 16-bit; what exceeds full scale is clipped."""
+    return (np.clip(samples, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes()
+
+
+def wav_header(n_samples: int | None, sample_rate: int) -> bytes:
+    """RIFF header of 16-bit mono PCM; ``None`` for a stream of unknown length (sizes at their maximum)."""
+    size = 0xFFFFFFFF - 36 if n_samples is None else 2 * n_samples
+    form = struct.pack("<IHHIIHH", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
+    return b"RIFF" + struct.pack("<I", size + 36) + b"WAVEfmt " + form + b"data" + struct.pack("<I", size)
+
+
+def check_writable(path: str | Path, force: bool) -> None:
+    """Raise ``ValueError`` when ``path`` exists (without ``force``), is a directory, or lies in a folder that cannot be written."""
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a directory; give a file name")
+    if path.exists() and not force:
+        raise ValueError(f"{path} exists; give another name or --force to overwrite it")
+    if not path.parent.is_dir():
+        raise ValueError(f"cannot write {path}: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"cannot write {path}: no permission to write in {path.parent}")
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write a whole file or nothing."""
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ValueError(f"cannot write {path}: {error.strerror}") from error
+
+
+def read_audio(source: str | Path | bytes, sample_rate: int = AUDIO.sample_rate) -> np.ndarray:
+    """Any format that libsndfile reads to float32 mono at ``sample_rate``, channels averaged.
+
+    Raises:
+        ValueError: missing, unreadable, empty, or with NaN or infinite samples.
+    """
+    import soundfile
+    import soxr
+
+    name = "the given bytes" if isinstance(source, bytes) else str(source)
+    if not isinstance(source, bytes) and not Path(source).is_file():
+        raise ValueError(f"no such audio file: {name}")
+    try:
+        samples, rate = soundfile.read(
+            io.BytesIO(source) if isinstance(source, bytes) else str(source), dtype="float32"
+        )
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise ValueError(f"{name} is not audio that can be read: {error}") from error
+    if samples.ndim == 2:
+        samples = samples.mean(axis=1)
+    if not len(samples):
+        raise ValueError(f"{name} is empty: it has no samples")
+    if not np.isfinite(samples).all():
+        raise ValueError(f"{name} has NaN or infinite samples")
+    return samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate).astype(np.float32)

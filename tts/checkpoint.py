@@ -1,0 +1,163 @@
+"""A model is a directory: ``config.yaml`` and one safetensors file a stage, checked by hash."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch import Tensor, nn
+
+from tts.codec.model import Codec, CodecConfig
+from tts.config import from_dict, load_yaml
+from tts.lm.model import LM, LMConfig
+from tts.style import Voice
+from vocoder.vocos import PublicVocos, PulseVocos, Vocoder, VocoderConfig
+
+FORMAT = 1
+DEFAULT_MODEL = "facet-nano"
+_BACKBONE = "backbone."
+
+
+@dataclass(frozen=True)
+class NamedVoice:
+    """A built-in voice."""
+
+    voice: Voice
+    description: str
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """``config.yaml``. ``vocos`` names a published Vocos (hub id or folder) to use instead of a vocoder of our own."""
+
+    name: str
+    format: int = FORMAT
+    lm: LMConfig = field(default_factory=LMConfig)
+    codec: CodecConfig = field(default_factory=CodecConfig)
+    vocoder: VocoderConfig = field(default_factory=VocoderConfig)
+    vocos: str = ""
+    default_voice: str = ""
+    voices: dict = field(default_factory=dict)  # name to NamedVoice
+    sha256: dict = field(default_factory=dict)  # file to hash
+
+
+@dataclass
+class Model:
+    """Everything a synthesizer runs, on the CPU, in evaluation mode, float32."""
+
+    config: ModelConfig
+    lm: LM
+    backbone: dict[str, Tensor]
+    codec: Codec
+    vocoder: Vocoder
+
+
+def find_model(name: str) -> Path:
+    """Directory of a model: a path, the name of a built-in one, or a hub id (downloaded and cached).
+
+    Raises:
+        ValueError: there is no such model.
+    """
+    path = Path(name)
+    if path.is_dir():
+        return path
+    built_in = Path(str(resources.files("tts"))) / "weights" / name
+    if "/" not in name and built_in.is_dir():
+        return built_in
+    if name.count("/") == 1 and not path.exists() and not name.startswith((".", "/")):
+        from tts.hub import download
+
+        return download(name)
+    raise ValueError(f"no model {name!r}: give a directory, a hub id (owner/name) or {DEFAULT_MODEL}")
+
+
+def load_model_config(folder: Path) -> ModelConfig:
+    """Read ``config.yaml``. Raises ``ValueError`` when it is missing, malformed or of another format."""
+    values = load_yaml(folder / "config.yaml")
+    if values.get("format") != FORMAT:
+        raise ValueError(
+            f"{folder / 'config.yaml'}: format {values.get('format')!r} cannot be read; this version reads {FORMAT}"
+        )
+    config = from_dict(ModelConfig, values, str(folder / "config.yaml"))
+    voices = {}
+    for name, value in config.voices.items():
+        named = from_dict(NamedVoice, value, f"voices.{name}")
+        voices[name] = named
+    config.voices.clear()
+    config.voices.update(voices)
+    if config.default_voice not in voices:
+        raise ValueError(f"{folder / 'config.yaml'}: default_voice {config.default_voice!r} is not among its voices")
+    return config
+
+
+def _read(folder: Path, stage: str, config: ModelConfig) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    path = folder / f"{stage}.safetensors"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot read the weights {path}: {error.strerror}") from error
+    found, expected = hashlib.sha256(data).hexdigest(), config.sha256.get(path.name)
+    if found != expected:
+        raise ValueError(
+            f"{path} is not the file that config.yaml names (sha256 {found[:12]}..., not {str(expected)[:12]}...)"
+        )
+    try:
+        return {k: v.float() if v.is_floating_point() else v for k, v in load(data).items()}
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from error
+
+
+def _fill(module: nn.Module, state: dict[str, Tensor], stage: str) -> None:
+    try:
+        module.load_state_dict(state, assign=True)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{stage}.safetensors does not fit config.yaml: {str(error).splitlines()[-1].strip()}"
+        ) from error
+    module.eval().requires_grad_(False)
+
+
+def load_model(name: str) -> Model:
+    """Load a model by path, built-in name or hub id. Raises ``ValueError`` for anything missing, altered or unfitting."""
+    folder = find_model(name)
+    config = load_model_config(folder)
+    state = _read(folder, "lm", config)
+    backbone = {k.removeprefix(_BACKBONE): state.pop(k) for k in list(state) if k.startswith(_BACKBONE)}
+    lm = LM(config.lm, with_backbone=False)
+    _fill(lm, state, "lm")
+    codec = Codec(config.codec)
+    _fill(codec, _read(folder, "codec", config), "codec")
+    if config.vocos:
+        return Model(config, lm, backbone, codec, PublicVocos(config.vocos))
+    vocoder = PulseVocos(config.vocoder)
+    _fill(vocoder, _read(folder, "vocoder", config), "vocoder")
+    return Model(config, lm, backbone, codec, vocoder)
+
+
+def save_model(folder: Path, config: ModelConfig, lm: LM, codec: Codec, vocoder: PulseVocos) -> None:
+    """Write a model directory with float16 weights and their hashes."""
+    from safetensors.torch import save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    values: dict[str, Any] = _plain(asdict(config))
+    values["sha256"] = {}
+    for stage, module in (("lm", lm), ("codec", codec), ("vocoder", vocoder)):
+        data = save({k: v.detach().to(torch.float16).contiguous() for k, v in module.state_dict().items()})
+        (folder / f"{stage}.safetensors").write_bytes(data)
+        values["sha256"][f"{stage}.safetensors"] = hashlib.sha256(data).hexdigest()
+    (folder / "config.yaml").write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """Tuples to lists, for YAML."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,73 @@
+"""Normalised English words to phoneme symbols, by phonemizer and the espeak-ng library that a wheel brings."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from tts.text.symbols import END, FOREIGN, PUNCTUATION, SPACE, START, SYMBOL_TO_ID
+
+_CHUNKS = re.compile("([" + "".join(map(re.escape, PUNCTUATION)) + "])")
+_STRESS = "ˈˌ"
+
+
+@lru_cache(maxsize=1)
+def _backend() -> Any:
+    import espeakng_loader
+    from phonemizer.backend import EspeakBackend
+    from phonemizer.backend.espeak.wrapper import EspeakWrapper
+
+    EspeakWrapper.set_library(espeakng_loader.get_library_path())
+    EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
+    return EspeakBackend("en-us", with_stress=True, language_switch="remove-flags")
+
+
+def split_phonemes(ipa: str) -> list[str]:
+    """One word of espeak-ng IPA to inventory symbols, longest match first; foreign sounds become their neighbours.
+
+    >>> split_phonemes("tʃˈɔɪs")
+    ['tʃ', 'ˈɔɪ', 's']
+    """
+    symbols: list[str] = []
+    stress, at = "", 0
+    while at < len(ipa):
+        if ipa[at] in _STRESS:
+            stress, at = ipa[at], at + 1
+            continue
+        unit = ipa[at : at + 2] if ipa[at : at + 2] in SYMBOL_TO_ID else ipa[at]
+        at += len(unit)
+        unit = unit if unit in SYMBOL_TO_ID else FOREIGN.get(unit, "")
+        if stress + unit in SYMBOL_TO_ID and unit:
+            symbols.append(stress + unit)
+            stress = ""
+        elif unit:  # a consonant: the stress waits for its vowel
+            symbols.append(unit)
+    return symbols
+
+
+def phonemize(text: str) -> list[str]:
+    """Phoneme symbols of one sentence that :func:`tts.text.normalize.normalize` wrote.
+
+    Returns:
+        ``["^", ..., "$"]``: phonemes, a space between words, punctuation marks as symbols (no space beside them).
+    Raises:
+        ValueError: nothing in ``text`` can be spoken.
+    """
+    chunks = [chunk.strip() for chunk in _CHUNKS.split(text)]
+    spoken = [chunk for chunk in chunks if chunk and chunk not in PUNCTUATION]
+    ipa = iter(_backend().phonemize(spoken, strip=True)) if spoken else iter(())
+    symbols = [START]
+    for chunk in chunks:
+        if not chunk:
+            continue
+        if chunk in PUNCTUATION:
+            if symbols[-1] not in PUNCTUATION and symbols[-1] != START:
+                symbols.append(chunk)
+            continue
+        words = [word for word in map(split_phonemes, next(ipa).split()) if word]
+        for index, word in enumerate(words):
+            symbols += ([SPACE] if index else []) + word
+    if len(symbols) == 1:
+        raise ValueError(f"nothing to speak in {text[:60]!r}; give at least one English word")
+    return [*symbols, END]

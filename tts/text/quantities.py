@@ -1,0 +1,183 @@
+"""Money, measures, ranges, fractions, telephone numbers and the numbers that remain, as words."""
+
+from __future__ import annotations
+
+import re
+
+from tts.text.numbers import cardinal, digits, fraction, label, ordinal, spoken
+from tts.text.units import CODES, CURRENCIES, PER, SCALES, UNITS
+
+_N = r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)(?:\.\d{1,20})?|\d{1,20}(?:\.\d{1,20})?|\.\d{1,20})"
+_SCALES = r"(?:thousand|million|billion|trillion|hundred|[kKmMbBtT]|mm|MM|mn|[bB]n|tn)(?![A-Za-z])"
+_SCALE = rf"(?:[ -]?(?P<scale>{_SCALES}))?"
+_NOT_NOUNS = (  # after "a $5", these do not make it an adjective
+    "in for from to a an per of and or on at by the each is was that as but more less with if when than every hundred "
+    "thousand million billion trillion"
+)
+_MONEY = re.compile(
+    rf"(?P<article>\b[Aa]n? )?(?P<minus>(?<![\w)])-)?(?:\b(?:US|CA|AU|NZ|HK|[CAS]))?(?P<sign>[$£€¥₹]) ?(?P<low>{_N})"
+    rf"(?:(?P<scaled>[ -]?{_SCALES})?(?: ?[-–] ?| to )[$£€¥₹]?(?P<high>{_N}))?{_SCALE}(?P<dollar>[ -]dollars?\b)?"
+    rf"(?P<noun>[ -](?!(?:{_NOT_NOUNS.replace(' ', '|')})\b)[a-z]{{1,30}})?"
+)
+_COMMA_CENTS = re.compile(r"(?<=€)(\d{1,9}),(\d\d)(?!\d)|(?<![\w.,])(\d{1,9}),(\d\d)(?= ?€)")
+_MONEY_AFTER = re.compile(rf"(?<![\w.,])(?P<low>{_N}){_SCALE} ?(?P<sign>[€£¥₹]|(?:USD|GBP|EUR|JPY|INR)\b)")
+_CENTS = re.compile(r"(?<![\w.,])(\d{1,9})¢")
+
+_UNIT_NAMES = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
+_PER_NAMES = "|".join(sorted(PER, key=len, reverse=True))
+_MEASURE = re.compile(
+    rf"(?<![\w.,$])(?P<n>{_N})(?P<gap>[ -]?)(?P<unit>{_UNIT_NAMES})(?P<power>\^[23])?"
+    rf"(?P<dot>(?<=[A-Za-z])\.(?= ?[a-z,;:])|(?<=ft|lb)\.(?= \d))?"
+    rf"(?:/(?P<per>{_PER_NAMES})(?P<cube>\^[23])?)?(?![A-Za-z0-9^'&])"
+)
+_PER_AFTER = re.compile(rf"(?<=[a-z])/(?P<per>{_PER_NAMES})\b")
+_HEIGHT = re.compile(r"(?<![\w.,])(\d{1,3})' ?(1[01]|\d)(?:\"|'')?(?![\w'])")
+_FEET = re.compile(r"(?<![\w.,'])(\d{1,3}(?:,\d{3}){1,2}|\d{1,6})'(?![\w'])")
+_INCHES = re.compile(r"(?<![\w.,'\"])(\d{1,4}(?:\.\d{1,3})?)(?:\"|'')(?=[ ,.]| ?x )")
+
+_NOUN_AFTER = (
+    r" (?!(?:wide|long|tall|high|deep|thick|by|and|of|in|to|or|from|is|was|at|x|apart|above|below|off)\b)[a-z]"
+)
+_PHONE = re.compile(r"(?<![\w.,$/-])(?:(\+?1)[-. ]?)?(?:\((\d{3})\) ?|(\d{3})[-. ])(\d{3})[-. ](\d{4})(?![\d-]|\.\d)")
+_PHONE_LOCAL = re.compile(r"(?<![\w.,$/-])(\d{3})-(\d{4})(?![\w-])")
+_PHONE_WORD = re.compile(r"(?<![\w-])1-(8\d\d)-(?=[A-Z])")
+_PHONE_WORLD = re.compile(r"(?<!\w)\+(\d{1,3}(?:[- ]\d{2,5}){2,5})(?![\d-])")
+_SERIAL = re.compile(r"(?<![\w.,$/-])(\d{1,8}(?:-\d{1,8}){2,6})(?![\w-])")
+_DOTTED = re.compile(r"(?<![\w.,])(?P<v>[vV]\.? ?)?(?P<n>\d{1,6}(?:\.\d{1,6}){2,5})(?![\w])")
+_VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(?=\d{1,4}(?:\.\d|\b))")
+_RANGE = re.compile(rf"(?<![\w.,/-])({_N})(%|°[CF]?)? ?[-–] ?(?={_N}(?!\d|-\d))")
+_MINUS_SUM = re.compile(rf"({_N}) - (?={_N} ?=)")
+_DIVISION = re.compile(r"(?<=\d) ?/ ?(?=\d{1,20} ?=)")
+_FRACTION = re.compile(r"(?<![\w.,/])(?:(\d{1,3})[ -](?:and )?)?(\d{1,6})/(\d{1,6})(?![\d/]|[.,]\d)(ths?|rds?)?")
+_SAID = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty"}
+_ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b")
+_RATIO = re.compile(r"(?<![\w.,:])(\d{1,6}):(\d{1,6})(?![\w:])")
+_LABELLED = re.compile(
+    r"\b(Room|room|Route|Highway|Interstate|Flight|flight|Boeing|Airbus|Apartment|Suite|Area|Channel|Bus|bus|error) "
+    r"(\d{1,5})\b"
+)
+_COUNT_BY = re.compile(rf"({_N}) ?[xX] ?(?={_N})")
+_TIMES = re.compile(rf"({_N}) ?[×*] ?(?={_N})")
+_MULTIPLE = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,3})?)[x×](?!\w)")
+_NUMBER = re.compile(_N)
+
+
+def _amount(number: str, scale: str | None, sign: str, adjective: bool) -> str:
+    one, many, cent, cents = CURRENCIES[sign]
+    if scale:
+        return f"{spoken(number)} {SCALES[scale.lower()]} {one if adjective else many}"
+    whole, _, part = number.replace(",", "").partition(".")
+    if len(part) != 2:
+        return f"{spoken(number)} {one if adjective or number == '1' else many}"
+    units, small = int(whole or 0), int(part)
+    words = [f"{spoken(whole)} {one if adjective or units == 1 else many}"] if units or not small else []
+    words += [f"{cardinal(small)} {cent if small == 1 else cents}"] if small else []
+    return " and ".join(words)
+
+
+def _money(match: re.Match[str]) -> str:
+    article, noun = match["article"] or "", match["noun"] or ""
+    low, sign = match["low"], match["sign"]
+    words = "minus " if match["minus"] else ""
+    adjective = bool(article and noun) or match["dollar"] == "-dollar"
+    if match["scaled"] or (match["high"] and "." in low):
+        words += _amount(low, (match["scaled"] or "").strip(" -"), sign, adjective) + " to "
+    elif match["high"]:
+        words += f"{spoken(low)} to "
+    amount = _amount(match["high"] or low, match["scale"], sign, adjective)
+    return f"{article}{words}{amount}{noun.replace('-', ' ')}"
+
+
+def _money_after(match: re.Match[str]) -> str:
+    return _amount(match["low"], match["scale"], CODES.get(match["sign"], match["sign"]), False)
+
+
+def _measure(match: re.Match[str]) -> str:
+    unit, number = match["unit"], match["n"]
+    if unit == "s" and not match["gap"] or unit == "t" and not match["gap"]:
+        return match[0]
+    name = UNITS[unit][number != "1" and match["gap"] != "-"]
+    if match["power"]:
+        name = ("square " if match["power"] == "^2" else "cubic ") + name
+    if match["per"]:
+        name += f" per {PER[match['per']]}" if not match["cube"] else _per_power(PER[match["per"]], match["cube"])
+    return f"{number} {name}"
+
+
+def _per_power(unit: str, power: str) -> str:
+    """Seconds are squared ("per second squared"), lengths are square ("per square meter")."""
+    if unit == "second":
+        return " per second " + ("squared" if power == "^2" else "cubed")
+    return (" per square " if power == "^2" else " per cubic ") + unit
+
+
+def _phone(match: re.Match[str]) -> str:
+    area = match[2] or match[3]
+    country = digits(match[1] or "") + (" eight hundred" if match[1] and area == "800" else "")
+    groups = [country, "" if country.endswith("hundred") else digits(area), digits(match[4]), digits(match[5])]
+    groups[1] = "eight hundred" if groups[1] and area == "800" else groups[1]
+    return ", ".join(group for group in groups if group)
+
+
+def _inches(match: re.Match[str]) -> str:
+    inside = match.string.count('"', 0, match.start()) % 2 if match[0].endswith('"') else 0
+    if inside:
+        return match[0]
+    adjective = re.match(_NOUN_AFTER, match.string[match.end() : match.end() + 12])
+    return f"{match[1]} inch" + ("" if match[1] == "1" or adjective else "es")
+
+
+def _fraction(match: re.Match[str]) -> str:
+    whole, top, bottom = match[1], int(match[2]), int(match[3])
+    said = _SAID.get(f"{match[2]}/{match[3]}")
+    if said and not whole:
+        return said
+    words = fraction(top, bottom) if top != bottom else f"{cardinal(top)} out of {cardinal(bottom)}"
+    if not whole:
+        return words
+    return f"{whole} and " + ("a" + words[3:] if top == 1 and bottom != 8 else words)
+
+
+def read_quantities(text: str) -> str:
+    """Money, telephone numbers, ranges, measures and fractions of ``text`` in words; plain numbers stay digits."""
+    text = _PHONE.sub(_phone, text)
+    text = _PHONE_LOCAL.sub(lambda match: f"{digits(match[1])}, {digits(match[2])}", text)
+    text = _PHONE_WORD.sub(
+        lambda match: "one eight hundred " if match[1] == "800" else f"one {digits(match[1])} ", text
+    )
+    text = _PHONE_WORLD.sub(lambda match: "plus " + ", ".join(map(digits, re.split("[- ]", match[1]))), text)
+    text = _SERIAL.sub(lambda match: ", ".join(map(digits, match[1].split("-"))), text)
+    text = _DOTTED.sub(_dotted, text)
+    text = _VERSION.sub("version ", text)
+    text = _COMMA_CENTS.sub(lambda match: f"{match[1] or match[3]}.{match[2] or match[4]}", text)
+    text = _MONEY.sub(_money, text)
+    text = _MONEY_AFTER.sub(_money_after, text)
+    text = _CENTS.sub(lambda match: f"{cardinal(int(match[1]))} cent{'' if match[1] == '1' else 's'}", text)
+    text = _MINUS_SUM.sub(lambda match: f"{match[1]} minus ", text)
+    text = _RANGE.sub(lambda match: f"{match[1]}{match[2] or ''} to ", text)
+    text = re.sub(r"(?<![\w.)])-(?=\.?\d)", "minus ", text)
+    text = _HEIGHT.sub(lambda match: f"{cardinal(int(match[1]))} foot {cardinal(int(match[2]))}", text)
+    text = _INCHES.sub(_inches, text)
+    text = _FEET.sub(lambda match: f"{match[1]} {'foot' if match[1] == '1' else 'feet'}", text)
+    text = _DIVISION.sub(" ÷ ", text)
+    text = _FRACTION.sub(_fraction, text)
+    text = _TIMES.sub(lambda match: f"{match[1]} times ", text)
+    text = _COUNT_BY.sub(lambda match: f"{match[1]} by ", text)
+    text = _MEASURE.sub(_measure, text)
+    text = _PER_AFTER.sub(lambda match: f" per {PER[match['per']]}", text)
+    text = _ORDINAL.sub(lambda match: ordinal(int(match[1].replace(",", ""))), text)
+    text = _LABELLED.sub(lambda match: f"{match[1]} {label(match[2])}", text)
+    text = _MULTIPLE.sub(lambda match: f"{match[1]} times", text)
+    return _RATIO.sub(lambda match: f"{match[1]} to {match[2]}", text)
+
+
+def _dotted(match: re.Match[str]) -> str:
+    groups = match["n"].split(".")
+    joint = " dot " if len(groups) == 4 and not match["v"] else " point "
+    return ("version " if match["v"] else "") + joint.join(spoken(group) for group in groups)
+
+
+def read_numbers(text: str) -> str:
+    """The numbers that no other rule took, as cardinals or decimals."""
+    text = re.sub(r"(?<![\w.])911(?![\w.])", "nine one one", text)
+    return _NUMBER.sub(lambda match: f" {spoken(match[0])} ", text)
