@@ -24,6 +24,8 @@ NUMBERS = [
     ("2+2=4", "two plus two equals four"),
     ("3 × 4 = 12, 10 - 3 = 7", "three times four equals twelve, ten minus three equals seven"),
     ("10/2=5", "ten divided by two equals five"),
+    ("2^10", "two to the power of ten"),
+    ("split 80/20 or 50-50", "split eighty twenty or fifty fifty"),
     ("x^2 + y³", "x squared plus y cubed"),
     ("if 5 > 3", "if five is greater than three"),
     ("The score was 3:1, then 21-14.", "The score was three to one, then twenty one to fourteen."),
@@ -40,7 +42,7 @@ DATES = [
     ("in 1900, 1905, 2005 and 2026", "in nineteen hundred, nineteen oh five, two thousand five and twenty twenty six"),
     ("the class of '99", "the class of ninety nine"),
     ("the mid-1990s", "the mid nineteen nineties"),
-    ("In 1066 he won.", "In one thousand sixty six he won."),
+    ("In 1066 he won.", "In ten sixty six he won."),
     ("1500 people died in 1500.", "one thousand five hundred people died in fifteen hundred."),
     ("In 44 BC, Caesar fell.", "In forty four B C, Caesar fell."),
     ("1990–1995, 1914-18", "nineteen ninety to nineteen ninety five, nineteen fourteen to eighteen"),
@@ -55,6 +57,8 @@ DATES = [
     ("Feb. 2020", "February twenty twenty"),
     ("on 7/4", "on July fourth"),
     ("May I go?", "May I go?"),
+    ("Tue 5 Nov, Sat. 3/7/2026", "Tuesday the fifth of November, Saturday March seventh, twenty twenty six"),
+    ("noon-1pm", "noon to one P M"),
     ("at 7:30 pm", "at seven thirty P M"),
     ("19:05 and 7:05", "nineteen oh five and seven oh five"),
     ("5 o'clock", "five o'clock"),
@@ -96,9 +100,11 @@ NAMES = [
     ("Act III, Scene ii", "Act three, Scene two"),
     ("the XIX century", "the nineteenth century"),
     ("Then John I think left.", "Then John I think left."),
+    ("Elizabeth I ruled. Part I. I went.", "Elizabeth the first ruled. Part one. I went."),
+    ("Mr and Mrs Smith", "Mister and Missus Smith"),
     ("Malcolm X", "Malcolm X"),
     ("Dr. Smith and Mr. Jones", "Doctor Smith and Mister Jones"),
-    ("St. Louis, Wall St. and St. John St.", "Saint Louis, Wall Street and Saint John Street"),
+    ("St. Louis, Wall St. and St. John St.", "Saint Louis, Wall Street and Saint John Street."),
     ("Elm Dr. is near 5th Ave.", "Elm Drive is near fifth Avenue."),
     ("apples, etc. He left.", "apples, et cetera. He left."),
     ("e.g. this, i.e. that", "for example this, that is that"),
@@ -136,6 +142,7 @@ SIGNS = [
     ("#ThrowbackThursday by @jack_d", "hashtag Throwback Thursday by at jack d"),
     ("Tom &amp; Jerry&nbsp;win", "Tom and Jerry win"),
     ("<b>bold</b> and *starred*", "bold and starred"),
+    ("nice :) really", "nice really"),
     ("good 😀👍🏽 day", "good day"),
     ("café, naïve, Øyvind, straße", "cafe, naive, Oyvind, strasse"),
     ("“It’s” ‘here’ 'now'", "It's here now"),
@@ -170,7 +177,7 @@ def test_a_second_pass_changes_nothing(raw):
 def test_any_mixture_gives_speakable_text_that_stays():
     pieces = [raw for raw, _ in CASES] + list(".,!?;:…—–-'\"()[]{}/\\|&@#$%^*+=<>~`_ \n\t0123456789AIVXLaé½²°€🙂")
     draw = random.Random(0)
-    for _ in range(300):
+    for _ in range(120):
         raw = "a" + draw.choice(["", " "]).join(draw.choices(pieces, k=draw.randint(1, 12)))
         spoken = normalize(raw)
         assert re.fullmatch(r"[A-Za-z'.,!?;:—… ]+", spoken), raw
@@ -197,6 +204,13 @@ def test_a_long_unspeakable_value_is_shortened_in_the_message():
     assert len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize("piece", ["He paid $9.99 to the FBI on March 3, 2024. ", "1", "a", "A.", "1-", '"', "/", "a@"])
-def test_a_megabyte_is_read(piece):
-    assert normalize("x " + piece * (1_000_000 // len(piece))).startswith("x")
+def test_a_megabyte_is_read():
+    sentence = "He paid $9.99 to the FBI on March 3, 2024, at 7:30 p.m. in St. Louis. "
+    assert normalize(sentence * (1_000_000 // len(sentence))).startswith("He paid nine dollars")
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "a", "A.", "1-", "1,", '"', "/", "#", "*", "a@", "$1", "http://", " '", "(", "\n"]
+)
+def test_endless_repetition_is_read_in_linear_time(piece):
+    assert normalize("x " + piece * (50_000 // len(piece))).startswith("x")

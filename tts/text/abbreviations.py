@@ -11,14 +11,15 @@ _TITLE = re.compile(
     r"\b(" + "|".join(TITLES) + r")\.(?= ?[A-Z\"'(])|\b(Dr|Mr|Mrs|Ms|Prof|Sgt|Capt|Lt|Mt|Gov|Sen|Gen) (?=[A-Z][a-z])"
 )
 _ENDING = re.compile(r"\b(" + "|".join(re.escape(key) for key in ENDINGS) + r")\.(?!\w)")
-_COUNTED = re.compile(r"(?<![\w.'])(" + "|".join(COUNTED) + r")\. ?(?=#?\d|I?[VXLC][IVXLC]*\b|I[IVX]+\b)")
+_COUNTED = re.compile(r"(?<![\w.'])(" + "|".join(COUNTED) + r")\. ?(?=[#(]?\d|I?[VXLC][IVXLC]*\b|I[IVX]+\b)")
 _PHRASE = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(key) for key in PHRASES) + r")(?![\w+#])", re.ASCII)
 _WITH = re.compile(r"(?<!\w)w/(?=[ a-z])(?!o\b)")
 _SAINT = re.compile(r"(\b(?:[A-Z][a-z]{1,30}|\d{1,4}(?:st|nd|rd|th)) )?\bSt\.?(?= ?([A-Z][a-z]{1,30})| *)(?![A-Za-z])")
 _DOCTOR_DRIVE = re.compile(r"(?<=[a-z] )Dr\.(?! ?[A-Z])")
 _DOCTORATE = re.compile(r"\bPh\.? ?D(?:\.(?!s\b)|\b)?(\.?'?s\b)?")
 _DOTTED = re.compile(
-    r"(?<![\w.])([A-Za-z](?:\.[A-Za-z]){1,8}(?:\.|(?![\w.])))('s\b)?(?![A-Za-z])|(?<![\w.])((?:[A-Z]\. ?){1,4})(?=[A-Z][a-z])"
+    r"(?<![\w.])([A-Za-z](?:\.[A-Za-z]){1,8}(?:\.|(?![\w.])))('s\b)?(?![A-Za-z])"
+    r"|(?<![\w.])((?:[A-Z]\. ?){1,4})(?=[A-Z][a-z])"
 )
 
 
@@ -50,16 +51,21 @@ def _dotted(match: re.Match[str]) -> str:
     return spell(letters) + (match[2] or _stop(match))
 
 
+def _doctorate(match: re.Match[str]) -> str:
+    if match[1]:
+        return "P H D's"
+    return "P H D" + (_stop(match) if match[0].endswith(".") else "")
+
+
 def read_abbreviations(text: str) -> str:
     """Titles, shortened words and initials of ``text`` in full."""
     text = _WITH.sub("with ", text)
     text = _PHRASE.sub(lambda match: PHRASES[match[0]], text)
     text = _SAINT.sub(_saint, text)
     text = _DOCTOR_DRIVE.sub("Drive", text)
+    text = re.sub(r"\bMr (?=(?:and|&|or) Mrs\b)", "Mister ", text)
     text = _TITLE.sub(lambda match: TITLES[match[1] or match[2]] + ("" if match[1] else " "), text)
     text = _COUNTED.sub(lambda match: COUNTED[match[1]] + " ", text)
     text = _ENDING.sub(lambda match: ENDINGS[match[1]] + _stop(match), text)
-    text = _DOCTORATE.sub(
-        lambda match: "P H D" + ("'s" if match[1] else _stop(match) if match[0][-1] == "." else ""), text
-    )
+    text = _DOCTORATE.sub(_doctorate, text)
     return _DOTTED.sub(_dotted, text)

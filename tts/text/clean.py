@@ -45,7 +45,7 @@ _UNFOLDED = str.maketrans(
 _TAG = re.compile(
     r"</?(?:a|b|i|u|s|em|strong|span|p|br|div|h[1-6]|li|ul|ol|sup|sub|code|speak)(?:\s[^<>]{0,300})?/?>", re.I
 )
-_GREEK_LETTER = re.compile("(?<![Α-ω])[" + "".join(_GREEK) + "](?![Α-ω])")
+_GREEK_LETTER = re.compile("(?<![Ͱ-Ͽ])[" + "".join(_GREEK) + "](?![Ͱ-Ͽ])")
 _MICRO = re.compile(r"(?<=\d)[µμ](?=[mgL]\b)|(?<=\d )[µμ](?=[mgL]\b)")
 _PARAGRAPH = re.compile(r"(?<=([^\s]))[^\S\n]*\n[^\S\n]*(?:\n\s*)(?=\S)")
 _KEPT = "—–…€£¥₹¢°×÷±≈≠≤≥→√∞§"  # signs that later rules read

@@ -24,9 +24,17 @@ _DAY_MONTH = re.compile(
     rf"(?<![\d.,/$:-])(?P<the>[Tt]he )?{_DAY}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? {_YEAR})?(?![A-Za-z])"
 )
 _SLASHED = re.compile(r"(?<![\d/.-])(\d{1,2})([/.-])(\d{1,2})\2((?:19|20)?\d{2})(?![\d/-]|\.\d)")
+_WEEKDAYS = {"Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday"} | {
+    "Sat": "Saturday",
+    "Sun": "Sunday",
+}
+_WEEKDAY = re.compile(
+    r"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?(?=,? (?:\d|" + "|".join(name[:3] for name in MONTHS) + r")[\w./]*)"
+)
 _ISO = re.compile(r"(?<![\d/.-])([12]\d{3})([/.-])(\d{1,2})\2(\d{1,2})(?![\d/-]|\.\d)(?:T(?=\d\d:\d\d))?")
 _SLASHED_DAY = re.compile(
-    r"\b((?:[Oo]n|[Uu]ntil|[Ss]ince|[Bb]efore|[Aa]fter) )(1[0-2]|0?[1-9])/(3[01]|[12]\d|0?[1-9])(?![\d/]|[.,]\d| of)"
+    r"\b((?:[Oo]n|[Uu]ntil|[Ss]ince|[Bb]efore|[Aa]fter) )(?!9/11)"
+    r"(1[0-2]|0?[1-9])/(3[01]|[12]\d|0?[1-9])(?![\d/]|[.,]\d| of)"
 )
 _DECADE = re.compile(r"(?<![\d.,$£€-])(?P<mid>[Mm]id-)?'?(?P<number>[12]\d\d0|[1-9]0)'?s\b")
 _SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)\b(?!['\d])")
@@ -37,9 +45,13 @@ _COUNTED = (
     "square|degrees|grams|rpm|watts|copies|members|employees|workers|residents|units|lines|files|deaths|cases|per"
 )
 _BARE_YEAR = re.compile(rf"(?<![\d.,$£€:/#'A-Za-z+-])(1[1-9]\d\d|20\d\d)(?![\d%:/°]|[.,]\d|[A-Za-z]| (?:{_COUNTED})\b)")
-_OLD_YEAR = re.compile(r"\b((?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Yy]ear|[Oo]f|circa) )(10\d\d)(?![\d%:/]|[.,]\d| [a-z])")
+_OLD_YEAR = re.compile(
+    rf"\b((?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Yy]ear|circa) )(10\d\d)(?![\d%:/°]|[.,]\d|[A-Za-z]| (?:{_COUNTED})\b)"
+)
 _MERIDIEM = r"(?: ?(?P<half>[AaPp])(?:\.[Mm]\.?|[Mm]\b))"
-_CLOCK = re.compile(rf"(?<![\d.:])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\d:]|\.\d){_MERIDIEM}?")
+_CLOCK = re.compile(
+    rf"(?<![\d.:])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\d:]|\.\d)(?:h\b)?{_MERIDIEM}?"
+)
 _HOUR = re.compile(rf"(?<![\d.:,])(?P<h>1[0-2]|0?[1-9]){_MERIDIEM}(?![A-Za-z])")
 _HOURS = re.compile(
     rf"(?<![\d.:,])(\d{{1,2}}(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?) ?[-–] ?(?=\d{{1,2}}(?::\d\d)?{_MERIDIEM})"
@@ -125,6 +137,8 @@ def _clock(match: re.Match[str]) -> str:
 
 def read_dates(text: str) -> str:
     """Every date, decade, year range and time of ``text`` in words."""
+    text = _WEEKDAY.sub(lambda match: _WEEKDAYS[match[1][:3]], text)
+    text = re.sub(r"\b([Nn]oon|[Mm]idnight) ?[-–] ?(?=\d)", r"\1 to ", text)
     text = _HOURS.sub(lambda match: f"{match[1]} to ", text)
     text = _CLOCK.sub(_clock, text)
     text = _HOUR.sub(lambda match: f"{cardinal(int(match['h']))} {meridiem(match['half'])}{_ends(match)}", text)

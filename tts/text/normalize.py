@@ -29,6 +29,8 @@ _ALNUM = re.compile(
 )
 _LETTERED = re.compile(r"\b((?:" + "|".join(sorted(LETTERED)) + r"|an) )A\b(?!')", re.I)
 _POWER = {"2": " squared", "3": " cubed"}
+_EMOTICON = re.compile(r"(?<![\w)])[:;]['-]?[()DPp|](?!\w)")
+_PASSES = 4  # words that only stand apart after one pass ("5Dr. Lee") are read by the next; then nothing changes
 _SPOKEN = re.compile(r"[A-Za-z]")
 
 
@@ -52,7 +54,7 @@ def _signs(text: str) -> str:
     text = re.sub(r"(?<=\w) ?([<>])(?= ?\w)", r" is \1", text)
     text = re.sub(r"#(?=\d)", "number ", text)
     text = re.sub(r"~ ?(?=[$£€]?\d)", "about ", text)
-    text = re.sub(r"\^(\d)(?!\d)", lambda match: _POWER.get(match[1], f" to the power of {match[1]}"), text)
+    text = re.sub(r"\^(-?\d{1,4})(?!\d)", lambda match: _POWER.get(match[1], f" to the power of {match[1]}"), text)
     text = re.sub(r"\b(he|she|his|her|him)/(he|she|hers?|his|him)\b", r"\1 or \2", text, flags=re.I)
     text = re.sub(r"(?<=[A-Z])/(?=[A-Z])", " ", text)
     text = re.sub(r"\bA-(?=[a-z])", f"{LETTER_A} ", text)
@@ -78,7 +80,9 @@ def _apostrophes(text: str) -> str:
 
 def _letter_a(text: str) -> str:
     """The letter A where it stands for itself: between other letters, or after "vitamin", "plan" and the like."""
-    text = re.sub(r"\bA(?= [B-HJ-Z]\b(?!'))|(?<=\b[B-HJ-Z] )A\b(?!')", LETTER_A, text)
+    text = re.sub(
+        r"\bA(?= (?:(?:to|or|and|versus|plus|over|through) )?[B-HJ-Z]\b(?!'))|(?<=\b[B-HJ-Z] )A\b(?!')", LETTER_A, text
+    )
     return _LETTERED.sub(rf"\1{LETTER_A}", text)
 
 
@@ -89,6 +93,28 @@ def _marks(text: str) -> str:
     text = re.sub(r" *([?!….;:,]) *", r"\1 ", text)
     text = re.sub(r" *— *", " — ", text)
     return " ".join(text.split()).lstrip("?!….—;:, ").rstrip()
+
+
+def _read(text: str) -> str:
+    """One pass of every rule, from addresses (which hold digits and dots) to the marks that are left."""
+    text = plain(text)
+    text = re.sub(r"(?<!\w)[*_`~]{1,3}(?=[A-Za-z\"'])|(?<=[A-Za-z.!?,\"'])[*_`]{1,3}(?!\w)", "", text)
+    text = _EMOTICON.sub(" ", text)
+    text = read_addresses(text)
+    text = re.sub(r"(?<=[a-z])([.!?])(?=[A-Z][a-z])", r"\1 ", text)
+    text = read_dates(text)
+    text = read_romans(read_abbreviations(text))
+    text = read_quantities(text)
+    text = _signs(text)
+    text = _ALNUM.sub(_alnum, text)
+    text = read_years(text)
+    text = read_numbers(text)
+    text = _SIGN.sub(lambda match: _SIGNS[match[0]], text)
+    text = _hyphens(text)
+    text = read_capitals(text)
+    text = re.sub(r"[^A-Za-z'?!….—;:, ]", " ", text)
+    text = " ".join(_apostrophes(text).split())  # one space at most keeps what follows linear
+    return _marks(_letter_a(text))
 
 
 def normalize(text: str) -> str:
@@ -103,23 +129,12 @@ def normalize(text: str) -> str:
     Raises:
         ValueError: a letter of another script, or nothing that can be spoken.
     """
-    given = text
-    text = plain(text)
-    text = re.sub(r"(?<!\w)[*_`~]{1,3}(?=[A-Za-z\"'])|(?<=[A-Za-z.!?,\"'])[*_`]{1,3}(?!\w)", "", text)
-    text = read_addresses(text)
-    text = read_dates(text)
-    text = read_romans(read_abbreviations(text))
-    text = read_quantities(text)
-    text = _signs(text)
-    text = _ALNUM.sub(_alnum, text)
-    text = read_years(text)
-    text = read_numbers(text)
-    text = _SIGN.sub(lambda match: _SIGNS[match[0]], text)
-    text = _hyphens(text)
-    text = read_capitals(text)
-    text = " ".join(re.sub(r"[^A-Za-z'?!….—;:, ]", " ", text).split())  # one space at most keeps what follows linear
-    text = _marks(_apostrophes(_letter_a(text)))
-    if not _SPOKEN.search(text):
-        shown = repr(given if len(given) <= 60 else given[:57] + "...")
+    spoken = ""
+    for _ in range(_PASSES):
+        previous, spoken = spoken, _read(spoken or text)
+        if spoken == previous:
+            break
+    if not _SPOKEN.search(spoken):
+        shown = repr(text if len(text) <= 60 else text[:57] + "...")
         raise ValueError(f"nothing to speak in {shown}; give at least one English word or number")
-    return text
+    return spoken

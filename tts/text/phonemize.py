@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import lru_cache
 from typing import Any
@@ -20,7 +21,9 @@ def _backend() -> Any:
 
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
     EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
-    return EspeakBackend("en-us", with_stress=True, language_switch="remove-flags")
+    quiet = logging.getLogger("tts.espeak")  # it warns wherever espeak-ng joins two words, which harms nothing here
+    quiet.setLevel(logging.ERROR)
+    return EspeakBackend("en-us", with_stress=True, language_switch="remove-flags", logger=quiet)
 
 
 def split_phonemes(ipa: str) -> list[str]:

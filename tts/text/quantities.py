@@ -45,17 +45,19 @@ _PHONE_WORLD = re.compile(r"(?<!\w)\+(\d{1,3}(?:[- ]\d{2,5}){2,5})(?![\d-])")
 _SERIAL = re.compile(r"(?<![\w.,$/-])(\d{1,8}(?:-\d{1,8}){2,6})(?![\w-])")
 _DOTTED = re.compile(r"(?<![\w.,])(?P<v>[vV]\.? ?)?(?P<n>\d{1,6}(?:\.\d{1,6}){2,5})(?![\w])")
 _VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(?=\d{1,4}(?:\.\d|\b))")
+_EVEN_SPLIT = re.compile(r"(?<![\w.,/-])(\d{1,4})-\1(?![\w/-]|[.,]\d)")
 _RANGE = re.compile(rf"(?<![\w.,/-])({_N})(%|°[CF]?)? ?[-–] ?(?={_N}(?!\d|-\d))")
 _MINUS_SUM = re.compile(rf"({_N}) - (?={_N} ?=)")
 _DIVISION = re.compile(r"(?<=\d) ?/ ?(?=\d{1,20} ?=)")
 _FRACTION = re.compile(r"(?<![\w.,/])(?:(\d{1,3})[ -](?:and )?)?(\d{1,6})/(\d{1,6})(?![\d/]|[.,]\d)(ths?|rds?)?")
-_SAID = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty"}
+_SAID = {"24/7": "twenty four seven", "9/11": "nine eleven", "20/20": "twenty twenty"}
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b")
 _RATIO = re.compile(r"(?<![\w.,:])(\d{1,6}):(\d{1,6})(?![\w:])")
 _LABELLED = re.compile(
     r"\b(Room|room|Route|Highway|Interstate|Flight|flight|Boeing|Airbus|Apartment|Suite|Area|Channel|Bus|bus|error) "
     r"(\d{1,5})\b"
 )
+_RESOLUTION = re.compile(r"(?<![\w.,])([1-9]\d{2,3}) ?[xX] ?([1-9]\d{2,3})(?![\w.,]\d|\w)")
 _COUNT_BY = re.compile(rf"({_N}) ?[xX] ?(?={_N})")
 _TIMES = re.compile(rf"({_N}) ?[×*] ?(?={_N})")
 _MULTIPLE = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,3})?)[x×](?!\w)")
@@ -85,7 +87,8 @@ def _money(match: re.Match[str]) -> str:
     elif match["high"]:
         words += f"{spoken(low)} to "
     amount = _amount(match["high"] or low, match["scale"], sign, adjective)
-    return f"{article}{words}{amount}{noun.replace('-', ' ')}"
+    following = match.string[match.end() : match.end() + 1]
+    return f"{article}{words}{amount}{noun.replace('-', ' ')}{' ' if following.isalnum() else ''}"
 
 
 def _money_after(match: re.Match[str]) -> str:
@@ -132,6 +135,8 @@ def _fraction(match: re.Match[str]) -> str:
     said = _SAID.get(f"{match[2]}/{match[3]}")
     if said and not whole:
         return said
+    if top + bottom == 100 and not whole:  # a split: 80/20, 50/50
+        return f"{cardinal(top)} {cardinal(bottom)}"
     words = fraction(top, bottom) if top != bottom else f"{cardinal(top)} out of {cardinal(bottom)}"
     if not whole:
         return words
@@ -154,6 +159,7 @@ def read_quantities(text: str) -> str:
     text = _MONEY_AFTER.sub(_money_after, text)
     text = _CENTS.sub(lambda match: f"{cardinal(int(match[1]))} cent{'' if match[1] == '1' else 's'}", text)
     text = _MINUS_SUM.sub(lambda match: f"{match[1]} minus ", text)
+    text = _EVEN_SPLIT.sub(r"\1 \1", text)
     text = _RANGE.sub(lambda match: f"{match[1]}{match[2] or ''} to ", text)
     text = re.sub(r"(?<![\w.)])-(?=\.?\d)", "minus ", text)
     text = _HEIGHT.sub(lambda match: f"{cardinal(int(match[1]))} foot {cardinal(int(match[2]))}", text)
@@ -162,9 +168,11 @@ def read_quantities(text: str) -> str:
     text = _DIVISION.sub(" ÷ ", text)
     text = _FRACTION.sub(_fraction, text)
     text = _TIMES.sub(lambda match: f"{match[1]} times ", text)
+    text = _RESOLUTION.sub(lambda match: f"{label(match[1])} by {label(match[2])}", text)
     text = _COUNT_BY.sub(lambda match: f"{match[1]} by ", text)
     text = _MEASURE.sub(_measure, text)
     text = _PER_AFTER.sub(lambda match: f" per {PER[match['per']]}", text)
+    text = re.sub(r"(?<=\d(?:st|nd|rd|th))[-–](?=\d{1,4}(?:st|nd|rd|th)\b)", " to ", text)
     text = _ORDINAL.sub(lambda match: ordinal(int(match[1].replace(",", ""))), text)
     text = _LABELLED.sub(lambda match: f"{match[1]} {label(match[2])}", text)
     text = _MULTIPLE.sub(lambda match: f"{match[1]} times", text)

@@ -16,6 +16,8 @@ _ROMAN_LOWER = re.compile(
     r"([IVXLC]{1,8}|[ivxlc]{1,8})\b(?!')"
 )
 _WORLD_WAR = re.compile(r"\bWW ?(II?|1|2)\b")
+# Numerals that are no initialisms are numbers wherever they stand.
+_BARE = re.compile(r"(?<![\w'.-])(?:II|III|VII?I?|IX|XI{1,3}|XIV|XVI{0,3}|XIX|XXI{1,3})(?![\w'])")
 _CENTURY = re.compile(r"\b([IVXL]{1,6})(?:th)?(?= (?:century|centuries))")
 
 
@@ -39,7 +41,7 @@ def _noun_follows(match: re.Match[str], regnal: bool) -> bool:
     rest = match.string[match.end() : match.end() + 16]
     return bool(
         re.match(r"(?:[^\w ]| [^\w ]| (?:of|in|and|is|begins|ends|opens)\b|$)", rest)
-        or (regnal and rest[:5] == " was ")
+        or (regnal and re.match(r" (?:was|ruled|reigned|died|became|ascended|married|succeeded)\b", rest) is not None)
     )
 
 
@@ -56,4 +58,5 @@ def read_romans(text: str) -> str:
     text = _WORLD_WAR.sub(lambda match: "World War " + ("one" if match[1] in "I1" else "two"), text)
     text = _CENTURY.sub(lambda match: ordinal(roman(match[1])) if roman(match[1]) else match[0], text)
     text = _ROMAN_LOWER.sub(_roman_lower, text)
-    return _ROMAN.sub(_roman, text)
+    text = _ROMAN.sub(_roman, text)
+    return _BARE.sub(lambda match: cardinal(roman(match[0])), text)

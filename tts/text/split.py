@@ -7,36 +7,39 @@ import re
 
 from tts.text.vocabulary import CLOCK_WORDS, COUNTED, ENDINGS, STARTERS, TITLES
 
-_CLOSERS = "\"'”’»)\\]"
-_STOP = re.compile(rf"[.!?…]{{1,20}}[{_CLOSERS}]{{0,4}}(?=\s|$)|\n")
+_CLOSERS = "\"'”’»)]"
+_STOP = re.compile(rf"[.!?…]{{1,20}}[{re.escape(_CLOSERS)}]{{0,4}}(?=\s|$)|\n")
 _NEXT = re.compile(r"\s*([\"'“‘«(\[¿¡—–-]{0,4}\s?)(\w[\w'’]{0,30})?")
 _LAST_WORD = re.compile(r"[\w.'’&-]{1,40}$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]", re.ASCII)
-_STRONG, _CLAUSE = re.compile(r"[;:—–](?=\s)|—(?=\w)|--"), re.compile(r",[\"'”’]?(?=\s)|[)\]](?=\s)|\s-(?=\s)")
+# Where a long sentence may be cut, from the best place to the worst.
+_STRONG = re.compile(r"[;:—–](?=\s)|—(?=\w)|--")
+_CLAUSE = re.compile(r",[\"'”’]?(?=\s)|[)\]](?=\s)|\s-(?=\s)")
+_BLANK = re.compile(r"\S(?=\s)")
 _WRAPPED = 55  # a line at least this long that stops without a mark goes on in the next line
 _BULLET = re.compile(r"\s*(?:[-*•‣]|\d{1,3}[.)])\s")
 
 
-def _abbreviated(before: str, after: str, text: str, at: int) -> bool:
+def _abbreviated(before: str, after: str) -> bool:
     """Whether the full stop after ``before`` belongs to an abbreviation inside a sentence that ``after`` continues."""
     match = _LAST_WORD.search(before)
     word = match[0].lstrip("'’.-") if match else ""
     if word in TITLES:
         return True
-    if _DOTTED.fullmatch(word) or word in ("am", "pm"):
+    if _DOTTED.fullmatch(word):
         if word.lower() in ("a.m", "p.m"):
             return after in CLOCK_WORDS
         return word.lower() in ("e.g", "i.e") or after not in STARTERS
     if len(word) == 1 and word.isalpha() and word != "I":
         return word.isupper() and (after not in STARTERS or len(after) == 1) or after[:1].isdigit()
-    if word in COUNTED and (after[:1].isdigit() or re.fullmatch("[IVXLC]+", after)):
+    if word in COUNTED and (after[:1].isdigit() or re.fullmatch("[VXLC][IVXLC]*|I[IVX]+", after)):
         return True
     if word in ("vs", "Vs", "St", "Ph.D", "cf", "viz"):
         return after not in STARTERS
     if word in ENDINGS:
         return word not in ("etc", "al") and after not in STARTERS
-    start = at - len(word)  # "1." opens a list item when nothing stands before it
-    return word.isdigit() and len(word) < 4 and not text[max(0, start - 2) : start].strip(" ").strip("\n")
+    line = before[: len(before) - len(word)].rstrip(" \t")  # "1." opens a list item when its line is empty before it
+    return word.isdigit() and len(word) < 4 and (not line or line.endswith("\n"))
 
 
 def _ends_line(line: str, text: str, at: int) -> bool:
@@ -61,16 +64,13 @@ def _ends_sentence(match: re.Match[str], text: str) -> bool:
     after = (coming[2] or "") if coming else ""
     if after[:1].islower():
         return False
-    mark = match[0].rstrip(_CLOSERS.replace("\\", ""))
-    if mark == "." and match[0] == ".":
-        return not _abbreviated(text[max(0, at - 42) : at], after, text, at)
-    return True
+    return match[0] != "." or not _abbreviated(text[max(0, at - 42) : at], after)
 
 
 def _cut(sentence: str, length: int, limit: int) -> int:
     """Where to cut the head of ``length`` > ``limit`` characters: the best break near an even share of them."""
     target = length / math.ceil(length / limit)
-    for pattern, nearest in ((_STRONG, 0.5), (_CLAUSE, 0.4), (re.compile(r"\S(?=\s)"), 0.0)):
+    for pattern, nearest in ((_STRONG, 0.5), (_CLAUSE, 0.4), (_BLANK, 0.0)):
         ends = [m.end() for m in pattern.finditer(sentence, 0, limit + 1) if nearest * target <= m.end() <= limit]
         if ends:
             return min(ends, key=lambda end: abs(end - target))

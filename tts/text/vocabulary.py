@@ -41,7 +41,7 @@ PHRASES = {
     "e.g.": "for example", "i.e.": "that is", "E.g.": "For example", "I.e.": "That is", "vs.": "versus",
     "Vs.": "Versus", "cf.": "compare", "viz.": "namely", "a.k.a.": "also known as", "w/o": "without", "w/": "with ",
     "b/c": "because", "and/or": "and or", "'n'": "and", "c/o": "care of", "n/a": "N eh", "N/A": "N eh",
-    "C++": "C plus plus", "C#": "C sharp", "F#": "F sharp", "AT&T": "eh T and T", "<3": "love",
+    "C++": "C plus plus", "C#": "C sharp", "F#": "F sharp", "AT&T": "eh T and T", "<3": "love", "Q&A": "Q and eh",
     "km/h": "kilometers per hour",
 }  # fmt: skip
 # Words that a single letter names: vitamin A, plan B.
@@ -96,7 +96,7 @@ SPELLED = _words(
     "NBA NBC CBS CNN BBC HBO MIA POW VIP DUI DOJ DOE DOD HUD SEC FDA FCC FTC FDR JFK MLK NYU MIT USB CPU GPU SSD HDMI "
     "URL HTML HTTP HTTPS PDF CD DVD DJ MC AC DC AM PM BC AD BCE CE RV SUV UV IV OJ PJ EMT ER HR PR QA IP OS UI UX VR "
     "AR USAF USC USO NAACP AARP EIN SUNY LED LGBT LGBTQ OCD ADHD PTSD ASAP RSVP AKA FYI IMO IMHO BTW OMG LOL WTF EV "
-    "IEEE IUD IED UAV NIH IDE EA AV RPI UPS OED IEP DOA IOC IAEA ITV ISBN ISSN SKU "
+    "IEEE IUD IED UAV NIH IDE EA AV RPI UPS OED IEP DOA IOC IAEA ITV ICYMI ISBN ISSN SKU "
     "ICBM OECD USDA USGS USPS USSR USMC USTA IPCC UNHCR IMDB NGO HOA PTA RAF TSA UAW APA AMA AWS EEG CPA ROI"
 )
 # Plain words of up to four letters: in capitals they shout.
