@@ -9,9 +9,7 @@ Needs the extra ``[eval]`` (see `recipes.judges`).
 from __future__ import annotations
 
 import json
-import logging
 import math
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +58,7 @@ def evaluate(
         results[name] = plain(section.data)
         (out / "evaluation.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         show("\n".join(section.tables))
-        logging.getLogger(__name__).info("section %s took %.0f s", name, time.perf_counter() - start)
+        click.echo(f"section {name} took {time.perf_counter() - start:.0f} s", err=True)
     return results
 
 
@@ -79,9 +77,6 @@ def main(
     minutes: float, whisper: str | None, threads: int, out: Path,
 ) -> None:  # fmt: skip
     """Evaluate a synthesiser: words, quality, emotions, voices, long texts."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
-    for chatty in ("faster_whisper", "matplotlib"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     import torch
 
     from tts import Synthesizer
