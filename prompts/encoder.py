@@ -1,0 +1,162 @@
+"""Any prompt to voice and style vectors. Loads what a prompt needs: transformers for sentences, OpenCV for faces."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+import yaml
+from torch import Tensor, nn
+
+from prompts.face import FaceConfig, FaceEncoder
+from prompts.prompt import Prompt, Source
+from prompts.space import SharedSpace, SpaceConfig
+from prompts.speech import SpeechConfig, SpeechEncoder
+from prompts.text import TextEncoder
+from prompts.vectors import PromptVectors, mix
+from tts.config import load_config
+
+FORMAT = 1
+WEIGHTS, CONFIG = "prompts.safetensors", "prompts.yaml"
+Module = TypeVar("Module", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class PromptConfig:
+    """``prompts.yaml``. ``text_model``: empty for the packaged MiniLM, else a folder or hub id with ``text_dim``
+    features.
+    """
+
+    format: int = FORMAT
+    speech: SpeechConfig = field(default_factory=SpeechConfig)
+    face: FaceConfig = field(default_factory=FaceConfig)
+    space: SpaceConfig = field(default_factory=SpaceConfig)
+    text_model: str = ""
+    text_dim: int = 384
+    sha256: str = ""  # of the weights
+
+    def widths(self) -> dict[str, int]:
+        """Features of every modality."""
+        return {"speech": self.speech.out, "face": self.face.dim, "text": self.text_dim}
+
+
+class PromptEncoder:
+    """Encodes prompts with the weights of a model directory.
+
+    >>> encoder = PromptEncoder.from_pretrained("facet-nano")  # doctest: +SKIP
+    >>> encoder.encode(Prompt.text("a cheerful old woman")).style  # doctest: +SKIP
+    """
+
+    def __init__(self, config: PromptConfig, weights: dict[str, Tensor]) -> None:
+        self.config, self._weights = config, weights
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path = "facet-nano") -> PromptEncoder:
+        """Load from a model directory, a built-in name or a hub id. Raises ``ValueError`` when it has no prompt
+        encoder.
+        """
+        from tts.checkpoint import find_model
+
+        folder = find_model(str(name))
+        if not (folder / CONFIG).is_file():
+            raise ValueError(f"model {folder} has no prompt encoder ({CONFIG}); give a model that has one")
+        config = load_config(PromptConfig, folder / CONFIG)
+        if config.format != FORMAT:
+            raise ValueError(f"{folder / CONFIG}: format {config.format} cannot be read; this version reads {FORMAT}")
+        return cls(config, _read_weights(folder / WEIGHTS, config.sha256))
+
+    def encode(self, prompt: Prompt) -> PromptVectors:
+        """What ``prompt`` says about voice and style, mixed by its weights."""
+        if not isinstance(prompt, Prompt):
+            raise ValueError(f"a Prompt is expected, not {type(prompt).__name__}; see Prompt.speech, .face and .text")
+        return mix([(weight, self._encode(source)) for weight, source in prompt.parts])
+
+    @torch.inference_mode()
+    def _encode(self, source: Source) -> PromptVectors:
+        if source.kind == "vectors":
+            return source.value
+        stated = torch.ones(2)
+        if source.kind == "speech":
+            features = self.speech.encode(source.value)[None]
+        elif source.kind == "face":
+            crop = torch.from_numpy(source.value)[None, None].float()
+            size = (self.config.face.size,) * 2
+            crop = nn.functional.interpolate(crop, size=size, mode="bilinear", antialias=True)[:, 0]
+            features = 0.5 * (self.face(crop) + self.face(crop.flip(2)))
+        else:
+            features = self.text.encode([source.value])
+            stated = torch.sigmoid(self.space.stated(features))[0]
+        voice_part, style_part = self.space.project(source.kind, features)
+        voice, style, emotion = self.space.read(voice_part, style_part)
+        probabilities = emotion.softmax(dim=1)
+        found = (voice, style, probabilities, voice_part, style_part)
+        return PromptVectors(*(x[0].clone() for x in found), stated.clone())
+
+    @cached_property
+    def space(self) -> SharedSpace:
+        """The shared space and its heads."""
+        return self._fill(SharedSpace(self.config.space, self.config.widths()), "space.")
+
+    @cached_property
+    def speech(self) -> SpeechEncoder:
+        """The speech network."""
+        return self._fill(SpeechEncoder(self.config.speech), "speech.")
+
+    @cached_property
+    def face(self) -> FaceEncoder:
+        """The face network."""
+        return self._fill(FaceEncoder(self.config.face), "face.")
+
+    @cached_property
+    def text(self) -> TextEncoder:
+        """The sentence encoder."""
+        return TextEncoder(self.config.text_model)
+
+    def _fill(self, module: Module, prefix: str) -> Module:
+        own = {k.removeprefix(prefix): v for k, v in self._weights.items() if k.startswith(prefix)}
+        try:
+            module.load_state_dict(own)
+        except RuntimeError as error:
+            raise ValueError(f"{WEIGHTS} does not fit {CONFIG}: {str(error).splitlines()[-1].strip()}") from error
+        return module.eval().requires_grad_(False)
+
+
+def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot read the weights {path}: {error.strerror}") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise ValueError(f"{path} is not the file that {CONFIG} names (sha256 {found[:12]}..., not {sha256[:12]}...)")
+    try:
+        return {k: v.float() if v.is_floating_point() else v for k, v in load(data).items()}
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from error
+
+
+def save_prompt_encoder(
+    folder: Path, config: PromptConfig, speech: SpeechEncoder, face: FaceEncoder, space: SharedSpace
+) -> int:
+    """Write float16 weights and their configuration into a model directory; returns the bytes of the weights."""
+    from safetensors.torch import save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {}
+    for prefix, module in (("speech.", speech), ("face.", face), ("space.", space)):
+        for name, value in module.state_dict().items():
+            half = value.to(torch.float16) if value.is_floating_point() else value
+            tensors[prefix + name] = half.detach().contiguous()
+    data = save(tensors)
+    (folder / WEIGHTS).write_bytes(data)
+    values = asdict(replace(config, sha256=hashlib.sha256(data).hexdigest()))
+    values["face"]["widths"] = list(values["face"]["widths"])
+    (folder / CONFIG).write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    return len(data)

@@ -1,0 +1,71 @@
+"""The shared space: where speech, faces and sentences meet, and the heads that read voice, style and emotion off it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM
+
+MODALITIES = ("speech", "face", "text")
+
+
+@dataclass(frozen=True)
+class SpaceConfig:
+    """Widths: of the voice and of the style part, inside the projections, inside the heads."""
+
+    part: int = 32
+    hidden: int = 192
+    head: int = 64
+    dropout: float = 0.1
+
+
+class Projection(nn.Module):
+    """One modality's features to the two parts of the space, each of unit length."""
+
+    def __init__(self, n_in: int, config: SpaceConfig) -> None:
+        super().__init__()
+        self.part = config.part
+        self.layers = nn.Sequential(
+            nn.LayerNorm(n_in),
+            nn.Linear(n_in, config.hidden),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.hidden, 2 * config.part),
+        )
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, n_in) to voice (B, part) and style (B, part)."""
+        voice, style = self.layers(features).float().split(self.part, dim=1)
+        return F.normalize(voice, dim=1), F.normalize(style, dim=1)
+
+
+def _head(config: SpaceConfig, n_out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(config.part, config.head), nn.GELU(), nn.Linear(config.head, n_out))
+
+
+class SharedSpace(nn.Module):
+    """Projections of every modality, and heads that all of them share.
+
+    The heads see only the space, never the modality: what they read off speech they read off a face in the same place.
+    """
+
+    def __init__(self, config: SpaceConfig, widths: dict[str, int]) -> None:
+        super().__init__()
+        self.config = config
+        self.projections = nn.ModuleDict({name: Projection(widths[name], config) for name in MODALITIES})
+        self.voice, self.style = _head(config, VOICE_DIM), _head(config, STYLE_DIM)
+        self.emotion = _head(config, len(EMOTIONS))
+        self.stated = nn.Linear(widths["text"], 2)  # whether a sentence says anything about the voice, about the style
+        self.log_scale = nn.Parameter(torch.tensor(2.3))  # inverse temperature of the contrastive losses, learned
+
+    def project(self, modality: str, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, n) of ``modality`` to voice (B, part) and style (B, part), unit length."""
+        return self.projections[modality](features)
+
+    def read(self, voice: Tensor, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Embeddings to voices (B, VOICE_DIM), styles (B, STYLE_DIM) and emotion logits (B, n_emotions)."""
+        return self.voice(voice), self.style(style), self.emotion(style)

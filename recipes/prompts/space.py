@@ -1,0 +1,261 @@
+"""The shared space's training, on features of frozen encoders: pairing, contrastive losses, shared heads."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from prompts.align import info_nce, neighbour_targets, symile
+from prompts.face import EXPRESSIONS, FaceEncoder
+from prompts.impression import age, male
+from prompts.space import SharedSpace, SpaceConfig
+from prompts.speech import SpeechEncoder
+from prompts.text import TextEncoder
+from recipes.corpus.describe import make_description
+from recipes.corpus.draw import draw_style, draw_voice, pool_voice
+from recipes.prompts.clips import NAMES, Clips, speech_features
+from recipes.prompts.faces import Faces, face_features
+from recipes.training import TrainConfig
+from tts.style import Style, Voice, style_vector, voice_vector
+
+OBJECTIVES = ("both", "infonce", "symile", "none")
+# Faces have no "calm": neutral ones that smile a little stand for it.
+EXPRESSION_OF = {name: name for name in EXPRESSIONS} | {"calm": "neutral"}
+
+
+@dataclass(frozen=True)
+class SpaceTraining:
+    """``bandwidth``: how near two styles must be to count as each other's positives; 0 for plain InfoNCE."""
+
+    batch_size: int = 256
+    n_descriptions: int = 6000  # of clips
+    n_free_descriptions: int = 4000  # of voices and styles without a clip
+    objective: str = "both"
+    bandwidth: float = 0.5
+    contrastive: float = 0.5  # weight of both contrastive losses together
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+@dataclass
+class Sentences:
+    """Features (M, dim) of descriptions with what they describe; ``stated`` (M, 2) says whether voice and style are."""
+
+    features: Tensor
+    voice: Tensor
+    style: Tensor
+    emotion: Tensor
+    stated: Tensor
+
+
+@dataclass
+class Features:
+    """Frozen features: ``speech`` (views, N, dim) of ``clips``, ``text`` whose first N belong to the clips, ``face``
+    (views, F, dim).
+    """
+
+    clips: Clips
+    speech: Tensor
+    text: Sentences
+    faces: Faces
+    face: Tensor
+
+
+def draw_combination(rng: np.random.Generator) -> tuple[str, float, Style]:
+    """A style as the corpus has it, or an emotion that is whispered, hurried, drawn out or hushed as well."""
+    emotion, intensity, style = draw_style(rng)
+    if emotion != "free" and rng.random() < 0.35:
+        kind = rng.integers(4)
+        if kind < 2:
+            style = replace(style, whisper=1.0, level=style.level - 5.0)
+        elif kind == 2:
+            style = replace(style, rate=style.rate + float(rng.choice([-0.3, 0.3])))
+        else:
+            style = replace(style, level=style.level + float(rng.choice([-5.0, 5.0])))
+    return emotion, intensity, style
+
+
+def write_sentences(clips: Clips, n_clips: int, n_free: int, encoder: TextEncoder, seed: int) -> Sentences:
+    """A description of each of the first ``n_clips``, then ``n_free`` of voices and styles that no clip has."""
+    rng = np.random.default_rng(seed)
+    texts, voices, styles, emotions, stated = [], [], [], [], []
+    for i in range(n_clips + n_free):
+        if i < n_clips:
+            row = clips.rows[i]
+            voice, style = Voice(**row["voice"]), Style(**row["style"])
+            emotion, intensity = row["emotion"], row["intensity"]
+        else:
+            voice = pool_voice(int(rng.integers(600))) if rng.random() < 0.8 else draw_voice(rng)[1]
+            emotion, intensity, style = draw_combination(rng)
+        described = make_description(voice, style, emotion, intensity, rng)
+        texts.append(described.text)
+        voices.append(voice_vector(voice))
+        styles.append(style_vector(style) if described.style else torch.zeros_like(style_vector(style)))
+        emotions.append(NAMES.index(emotion) if emotion in NAMES and described.style else -1)
+        stated.append((described.voice, described.style))
+    order = np.argsort([len(t) for t in texts])  # batches of one length waste no padding
+    features = torch.zeros(len(texts), 1)
+    for k, part in enumerate(np.array_split(order, -(-len(texts) // 64))):
+        with torch.autocast("cpu", torch.bfloat16):
+            found = encoder.encode([texts[i] for i in part])
+        if features.shape[1] == 1:
+            features = torch.zeros(len(texts), found.shape[1])
+        features[part] = found
+        if k % 40 == 0:
+            print(f"sentences {k * 64}/{len(texts)}", file=sys.stderr, flush=True)
+    return Sentences(
+        features, torch.stack(voices), torch.stack(styles), torch.tensor(emotions), torch.tensor(stated).float()
+    )
+
+
+def prepare_features(
+    out: Path, speech: SpeechEncoder, face: FaceEncoder, text_model: str, config: SpaceTraining, split: str
+) -> Features:
+    """Features of ``split``, computed once and kept in ``out/features-SPLIT.pt``."""
+    torch.set_num_threads(config.train.threads)
+    clips, faces = Clips.load(out, split), Faces.load(out, held_out=split != "train")
+    cached = out / f"features-{split}.pt"
+    if cached.exists():
+        kept = torch.load(cached, weights_only=True)
+        return Features(clips, kept["speech"], Sentences(**kept["text"]), faces, kept["face"])
+    torch.manual_seed(1)
+    views = (False, True, True) if split == "train" else (False, True)
+    spoken = torch.stack([speech_features(speech, clips, 256, augmented) for augmented in views])
+    print("speech features done", file=sys.stderr, flush=True)
+    seen = torch.stack([face_features(face, faces.crops, augmented) for augmented in views[:2]])
+    print("face features done", file=sys.stderr, flush=True)
+    n_clips = min(len(clips), config.n_descriptions)
+    n_free = config.n_free_descriptions if split == "train" else 0
+    text = write_sentences(clips, n_clips, n_free, TextEncoder(text_model), 0 if split == "train" else 1)
+    torch.save({"speech": spoken, "face": seen, "text": vars(text)}, cached)
+    return Features(clips, spoken, text, faces, seen)
+
+
+class FacePairs:
+    """Finds a face for a clip: the same emotion, the same sex impression, as strong among faces as the clip among
+    clips.
+    """
+
+    def __init__(self, faces: Faces) -> None:
+        self.years = np.argsort(np.argsort(faces.age.numpy())) / len(faces)
+        self.groups: dict[tuple[str, int], np.ndarray] = {}
+        men = (faces.male > 0.5).numpy()
+        for emotion, expression in EXPRESSION_OF.items():
+            index = EXPRESSIONS.index(expression)
+            shown = faces.soft[:, EXPRESSIONS.index("happy") if emotion == "calm" else index].numpy()
+            rows = np.flatnonzero((faces.label == index).numpy())
+            if emotion == "calm":
+                rows = rows[(shown[rows] > 0.02) & (shown[rows] < 0.6)]
+            for sex in (0, 1):
+                own = rows[men[rows] == sex]
+                own = own if len(own) >= 12 else rows  # too few: of both sexes
+                self.groups[emotion, sex] = own[np.argsort(shown[own])]
+
+    def find(self, emotion: str, strength: float, man: bool, years: float, rng: np.random.Generator) -> int:
+        """A face's row, -1 where there is none. ``strength`` and ``years`` are quantiles, 0 to 1."""
+        group = self.groups.get((emotion, int(man)), np.empty(0, int))
+        if not len(group):
+            return -1
+        near = np.clip(strength + rng.normal(0, 0.15, 4), 0, 0.999)
+        candidates = group[(near * len(group)).astype(int)]
+        return int(candidates[np.argmin(np.abs(self.years[candidates] - years))])
+
+
+class SpaceTask(nn.Module):
+    """The shared space and its losses on triples of a clip, a sentence about it and a face that would say it so."""
+
+    def __init__(self, config: SpaceConfig, features: Features, training: SpaceTraining) -> None:
+        super().__init__()
+        if training.objective not in OBJECTIVES:
+            raise ValueError(f"objective {training.objective!r} is unknown; give one of {', '.join(OBJECTIVES)}")
+        self.training_config, self.data = training, features
+        widths = {n: getattr(features, n).shape[-1] for n in ("speech", "face")}
+        self.space = SharedSpace(config, widths | {"text": features.text.features.shape[1]})
+        clips = features.clips
+        self.n_clips = min(len(clips), training.n_descriptions)
+        share = np.array([0.2 if r["emotion"] == "neutral" else 0.1 for r in clips.rows[: self.n_clips]])
+        counts = {e: sum(r["emotion"] == e for r in clips.rows[: self.n_clips]) for e in (*NAMES, "free")}
+        share = share / np.array([counts[r["emotion"]] for r in clips.rows[: self.n_clips]])
+        self.share = share / share.sum()
+        self.man = (male(clips.voice) > 0.5).numpy()
+        self.years = np.argsort(np.argsort(age(clips.voice).numpy())) / len(clips)
+        self.strength = np.clip((clips.intensity.numpy() - 0.3) / 1.6, 0, 1)
+        self.pairs = FacePairs(features.faces)
+
+    def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One batch."""
+        config, data, space = self.training_config, self.data, self.space
+        rows = rng.choice(self.n_clips, config.batch_size, p=self.share)
+        names = [data.clips.rows[r]["emotion"] for r in rows]
+        # A neutral face says nothing of how neutral it is.
+        faces = np.array(
+            [
+                self.pairs.find(
+                    e, rng.random() if e == "neutral" else self.strength[r], self.man[r], self.years[r], rng
+                )
+                for r, e in zip(rows, names, strict=True)
+            ]
+        )
+        speech = data.speech[rng.integers(len(data.speech), size=len(rows)), rows]
+        n_free = len(data.text.features) - self.n_clips
+        free = self.n_clips + rng.integers(n_free, size=config.batch_size // 2) if n_free else np.empty(0, int)
+        sentences = np.concatenate([rows, free])
+        seen = torch.from_numpy(faces >= 0)
+        face = data.face[rng.integers(len(data.face), size=len(rows)), np.maximum(faces, 0)]
+        voice, style, emotion = data.clips.voice[rows], data.clips.style[rows], data.clips.emotion[rows]
+
+        text, everyone = data.text, torch.ones(len(rows), dtype=torch.bool)
+        in_space = {"speech": space.project("speech", speech), "face": space.project("face", face)}
+        words = space.project("text", text.features[sentences])
+        in_space["text"] = (words[0][: len(rows)], words[1][: len(rows)])
+        stated = text.stated[sentences]
+        read = (
+            self._read("speech", in_space["speech"], voice, style, emotion, everyone),
+            self._read("face", in_space["face"], voice, style, emotion.masked_fill(~seen, -1), seen),
+            self._read(
+                "text", words, text.voice[sentences], text.style[sentences], text.emotion[sentences], stated[:, 0] > 0
+            ),
+        )
+        says = F.binary_cross_entropy_with_logits(space.stated(text.features[sentences]), stated)
+        pairs, triples = self._contrast(in_space, voice, style, stated[: len(rows)] > 0, seen, step)
+        weights = {"both": (1.0, 0.5), "infonce": (1.0, 0.0), "symile": (0.0, 1.0), "none": (0.0, 0.0)}
+        a, b = weights[config.objective]
+        loss = sum(r[0] for r in read) + 0.3 * says + config.contrastive * (a * pairs + b * triples)
+        shown = {f"{m}_{k}": v for m, r in zip(("speech", "face", "text"), read, strict=True) for k, v in r[1].items()}
+        return {"loss": loss, "pairs": pairs, "triples": triples, "stated": says, **shown}
+
+    def _read(
+        self, modality: str, parts: tuple[Tensor, Tensor], voice: Tensor, style: Tensor, emotion: Tensor, who: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Losses of the shared heads; ``who`` (B,) says where the voice is known. Faces count where they are seen."""
+        read_voice, read_style, logits = self.space.read(*parts)
+        how_known = who if modality == "face" else torch.ones_like(who)
+        voice_loss = F.smooth_l1_loss(read_voice[who], voice[who], beta=0.5)
+        style_loss = F.smooth_l1_loss(read_style[how_known], style[how_known], beta=0.5)
+        feeling = F.cross_entropy(logits, emotion, ignore_index=-1)
+        losses = {"voice": voice_loss, "style": style_loss, "emotion": feeling}
+        return voice_loss + 2 * style_loss + 0.5 * feeling, losses
+
+    def _contrast(
+        self, parts: dict, voice: Tensor, style: Tensor, stated: Tensor, seen: Tensor, step: int
+    ) -> tuple[Tensor, Tensor]:
+        """InfoNCE over every pair of modalities, Symile over whole triples; voices and styles apart."""
+        scale, width = self.space.log_scale.exp().clamp(max=50), self.training_config.bandwidth
+        known = {"speech": torch.ones_like(seen), "face": seen}
+        pairs, triples = [], []
+        generator = torch.Generator().manual_seed(step)
+        for part, vectors in enumerate((voice, style)):
+            known["text"] = stated[:, part]
+            for a, b in (("speech", "text"), ("speech", "face"), ("face", "text")):
+                both = known[a] & known[b]
+                near = neighbour_targets(vectors[both], width)
+                pairs.append(info_nce(parts[a][part][both], parts[b][part][both], scale, near))
+            all_three = seen & known["text"]
+            third = [parts[m][part][all_three] for m in ("speech", "face", "text")]
+            triples.append(symile(*third, scale * 4, generator))
+        return torch.stack(pairs).mean(), torch.stack(triples).mean()

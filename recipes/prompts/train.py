@@ -1,0 +1,104 @@
+"""Train the prompt encoders: ``python -m recipes.prompts.train --out runs/prompts``, after ``recipes.prompts.prepare``.
+
+Three stages, each resumable: the face network, the speech network, and the shared space on the features of both and of
+a frozen sentence encoder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import torch
+
+from prompts.face import FaceConfig, FaceEncoder
+from prompts.space import SpaceConfig
+from prompts.speech import SpeechConfig, SpeechEncoder
+from recipes.prompts.clips import Clips, SpeechTask
+from recipes.prompts.faces import Faces, FaceTask
+from recipes.prompts.space import SpaceTraining
+from recipes.training import TrainConfig, train
+from tts.config import load_config
+
+STAGES = ("face", "speech", "space")
+
+
+@dataclass(frozen=True)
+class FaceTraining:
+    """``trust``: share of the target that the human's label gets, against the public network's opinion."""
+
+    batch_size: int = 64
+    trust: float = 0.5
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+@dataclass(frozen=True)
+class SpeechTraining:
+    """Pieces of ``n_frames`` mel frames."""
+
+    batch_size: int = 32
+    n_frames: int = 200
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+@dataclass(frozen=True)
+class PromptTraining:
+    """Everything in ``config.yaml``."""
+
+    face: FaceConfig = field(default_factory=FaceConfig)
+    speech: SpeechConfig = field(default_factory=SpeechConfig)
+    space: SpaceConfig = field(default_factory=SpaceConfig)
+    text_model: str = ""
+    face_training: FaceTraining = field(default_factory=FaceTraining)
+    speech_training: SpeechTraining = field(default_factory=SpeechTraining)
+    space_training: SpaceTraining = field(default_factory=SpaceTraining)
+
+
+def load_stage(module: torch.nn.Module, run: Path, prefix: str) -> None:
+    """Fill ``module`` from ``run/last.pt``. Raises ``ValueError`` when there is no such run."""
+    if not (run / "last.pt").exists():
+        raise ValueError(f"no training run in {run}; train that stage first")
+    state = torch.load(run / "last.pt", map_location="cpu", weights_only=True)["model"]
+    module.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+    module.eval().requires_grad_(False)
+
+
+def load_encoders(config: PromptTraining, out: Path) -> tuple[SpeechEncoder, FaceEncoder]:
+    """The two trained networks of ``out``."""
+    speech, face = SpeechEncoder(config.speech), FaceEncoder(config.face)
+    load_stage(speech, out / "speech", "encoder.")
+    load_stage(face, out / "face", "encoder.")
+    return speech, face
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/prompts"), show_default=True)
+@click.option(
+    "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
+)
+@click.option("--stage", "stages", type=click.Choice(STAGES), multiple=True, default=STAGES, show_default=True)
+def main(out: Path, config_file: Path, stages: tuple[str, ...]) -> None:
+    """Train; run again to resume."""
+    config = load_config(PromptTraining, config_file)
+    cpu = torch.device("cpu")
+    torch.manual_seed(0)
+    if "face" in stages:
+        own = config.face_training
+        face = FaceTask(config.face, Faces.load(out, held_out=False), own.batch_size, own.trust)
+        train(face, face.losses, own.train, out / "face", cpu)
+    if "speech" in stages:
+        clips = config.speech_training
+        speech = SpeechTask(config.speech, Clips.load(out, "train"), clips.batch_size, clips.n_frames)
+        train(speech, speech.losses, clips.train, out / "speech", cpu)
+    if "space" in stages:
+        from recipes.prompts.space import SpaceTask, prepare_features
+
+        encoders = load_encoders(config, out)
+        features = prepare_features(out, *encoders, config.text_model, config.space_training, "train")
+        space = SpaceTask(config.space, features, config.space_training)
+        train(space, space.losses, config.space_training.train, out / "space", cpu)
+
+
+if __name__ == "__main__":
+    main()
