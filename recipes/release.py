@@ -12,6 +12,7 @@ from recipes.codec.load import load_codec
 from recipes.codec.train import CodecTraining
 from recipes.corpus.draw import BUILT_IN_VOICES, DEFAULT_VOICE
 from recipes.lm.train import LMTraining
+from recipes.prompts.export import export_prompts
 from recipes.vocoder.train import VocoderTraining
 from tts.checkpoint import DEFAULT_MODEL, ModelConfig, NamedVoice, save_model
 from tts.config import load_config
@@ -60,6 +61,8 @@ def main(runs: Path, out: Path) -> None:
         voices=voices,
     )
     save_model(out, config, lm, load_codec(runs / "codec", codec_config), vocoder)
+    if (runs / "prompts").is_dir():
+        export_prompts(runs / "prompts", out)
     size = sum(f.stat().st_size for f in out.glob("*.safetensors"))
     click.echo(f"{out}: {size / 1e6:.1f} MB")
 

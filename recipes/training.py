@@ -43,8 +43,8 @@ class TrainConfig:
 def train(model: nn.Module, step_losses: Step, config: TrainConfig, out: Path, device: torch.device) -> nn.Module:
     """Minimise ``step_losses(step, rng)["loss"]`` over the parameters of ``model``.
 
-    Every step draws from generators seeded by (seed, step), and model, optimiser and step are saved to ``out/last.pt``: a run that
-    was killed goes on from there as if it had not been. A finished run returns at once.
+    Every step draws from generators seeded by (seed, step), and model, optimiser and step are saved to
+    ``out/last.pt``: a run that was killed goes on from there as if it had not been. A finished run returns at once.
     """
     torch.set_num_threads(config.threads)
     torch.set_flush_denormal(True)

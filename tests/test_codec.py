@@ -67,7 +67,11 @@ def test_style_changes_the_decoding() -> None:
             torch.nn.init.normal_(parameter, std=0.1)
     codes = torch.randint(0, 32768, (1, 9))
     voice, style = torch.zeros(1, VOICE_DIM), torch.zeros(1, STYLE_DIM)
-    plain, other, unknown = codec.decode(codes, voice, style), codec.decode(codes, voice, style + 1), codec.decode(codes)
+    plain, other, unknown = (
+        codec.decode(codes, voice, style),
+        codec.decode(codes, voice, style + 1),
+        codec.decode(codes),
+    )
     assert not torch.allclose(plain, other)
     assert not torch.allclose(plain, unknown)
 

@@ -42,8 +42,8 @@ def test_neutral_is_zero_and_intensity_scales() -> None:
 
 def test_emotions_keep_the_measured_order() -> None:
     for attribute, column in (("rate", 0), ("pitch", 1), ("range", 2), ("level", 3), ("tilt", 4)):
-        by_style = sorted(EMOTIONS, key=lambda e: getattr(EMOTIONS[e], attribute))  # noqa: B023
-        by_measure = sorted(EMOTION_ACOUSTICS, key=lambda e: EMOTION_ACOUSTICS[e][column])  # noqa: B023
+        by_style = sorted(EMOTIONS, key=lambda e: getattr(EMOTIONS[e], attribute))
+        by_measure = sorted(EMOTION_ACOUSTICS, key=lambda e: EMOTION_ACOUSTICS[e][column])
         assert by_style == by_measure
 
 

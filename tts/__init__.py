@@ -12,7 +12,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 # Public names and the modules they come from, imported when first used, so that the command line starts fast.
-_PUBLIC = {"Synthesizer": "tts.synthesizer", "Audio": "tts.audio", "Sampling": "tts.lm.generate"}
+_PUBLIC = {
+    "Synthesizer": "tts.synthesizer",
+    "Audio": "tts.audio",
+    "Sampling": "tts.lm.generate",
+    "Prompt": "prompts.prompt",
+}
 __all__ = [*_PUBLIC, "__version__"]
 
 

@@ -1,10 +1,11 @@
 """Import torchaudio on machines where its compiled extension cannot be loaded.
 
 The torchaudio wheels of the package index link against CUDA; beside a CPU-only torch, loading the extension fails
-although nothing here needs it (mel filter banks are plain Python). Only when the import fails for that reason, the extension
-module is replaced by a stub that says "not available", and torchaudio is imported again.
+although nothing here needs it (mel filter banks are plain Python). Only when the import fails for that reason, the
+extension module is replaced by a stub that says "not available", and torchaudio is imported again.
 
-Everything in this project that needs torchaudio, or a package that imports it (vocos, transformers), calls :func:`import_torchaudio` first.
+Everything in this project that needs torchaudio, or a package that imports it (vocos, transformers), calls
+:func:`import_torchaudio` first.
 """
 
 from __future__ import annotations

@@ -62,7 +62,9 @@ def wav_header(n_samples: int | None, sample_rate: int) -> bytes:
 
 
 def check_writable(path: str | Path, force: bool) -> None:
-    """Raise ``ValueError`` when ``path`` exists (without ``force``), is a directory, or lies in a folder that cannot be written."""
+    """Raise ``ValueError`` when ``path`` exists (without ``force``), is a directory, or lies in a folder that cannot
+    be written.
+    """
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{path} is a directory; give a file name")

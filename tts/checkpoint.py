@@ -50,6 +50,7 @@ class ModelConfig:
 class Model:
     """Everything a synthesizer runs, on the CPU, in evaluation mode, float32."""
 
+    folder: Path
     config: ModelConfig
     lm: LM
     backbone: dict[str, Tensor]
@@ -126,7 +127,10 @@ def _fill(module: nn.Module, state: dict[str, Tensor], stage: str) -> None:
 
 
 def load_model(name: str) -> Model:
-    """Load a model by path, built-in name or hub id. Raises ``ValueError`` for anything missing, altered or unfitting."""
+    """Load a model by path, built-in name or hub id.
+
+    Raises ``ValueError`` for anything missing, altered or unfitting.
+    """
     folder = find_model(name)
     config = load_model_config(folder)
     state = _read(folder, "lm", config)
@@ -136,10 +140,10 @@ def load_model(name: str) -> Model:
     codec = Codec(config.codec)
     _fill(codec, _read(folder, "codec", config), "codec")
     if config.vocos:
-        return Model(config, lm, backbone, codec, PublicVocos(config.vocos))
+        return Model(folder, config, lm, backbone, codec, PublicVocos(config.vocos))
     vocoder = PulseVocos(config.vocoder)
     _fill(vocoder, _read(folder, "vocoder", config), "vocoder")
-    return Model(config, lm, backbone, codec, vocoder)
+    return Model(folder, config, lm, backbone, codec, vocoder)
 
 
 def save_model(folder: Path, config: ModelConfig, lm: LM, codec: Codec, vocoder: PulseVocos) -> None:

@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tts import __version__
+from tts.cli_common import force_option, model_option, one_line_errors
+from tts.cli_prompt import build_prompt, prompt_group, prompt_options
 
 if TYPE_CHECKING:
     from tts.synthesizer import Synthesizer
-
-
-def one_line_errors(function: Callable[..., None]) -> Callable[..., None]:
-    """Turn ``ValueError`` into a usage error: one line, exit code 2, no traceback."""
-
-    @wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            function(*args, **kwargs)
-        except ValueError as error:
-            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
-            sys.exit(2)
-        except BrokenPipeError:  # the reader of our output left
-            sys.stderr.close()
-            sys.exit(1)
-
-    return wrapped
 
 
 def read_text(text: str | None, file: str | None) -> str:
@@ -72,12 +55,6 @@ def main() -> None:
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
 
 
-model_option = click.option(
-    "--model", default="facet-nano", show_default=True, help="A directory, hub id or built-in model."
-)
-force_option = click.option("--force", is_flag=True, help="Overwrite existing output.")
-
-
 @main.command()
 @click.argument("text", required=False)
 @click.option("-f", "--file", help="Read the text from a UTF-8 file ('-': standard input).")
@@ -89,7 +66,7 @@ force_option = click.option("--force", is_flag=True, help="Overwrite existing ou
 @click.option("--intensity", default=1.0, show_default=True, help="0 (neutral) to 2.")
 @click.option("--speed", default=1.0, show_default=True, help="0.5 to 2.")
 @click.option("--pitch", default=0.0, show_default=True, help="Semitones, -12 to 12.")
-@click.option("--temperature", default=0.7, show_default=True, help="Variety of the delivery; 0 takes the likeliest.")
+@click.option("--temperature", default=0.5, show_default=True, help="Variety of the delivery; 0 takes the likeliest.")
 @click.option("--top-p", default=0.9, show_default=True, help="Share of the likeliest codes to draw from.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same samples.")
 @click.option("--stream", is_flag=True, help="Write to standard output while speaking (with -o -).")
@@ -97,6 +74,7 @@ force_option = click.option("--force", is_flag=True, help="Overwrite existing ou
 @model_option
 @force_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+@prompt_options
 @one_line_errors
 def say(
     text: str | None,
@@ -115,10 +93,15 @@ def say(
     model: str,
     force: bool,
     quiet: bool,
+    **prompts: tuple[str, ...],
 ) -> None:
     """Speak TEXT into a WAV file.
 
     facet say "Good morning." -o morning.wav --voice joe --emotion happy
+
+    facet say "Who is there?" -o who.wav --prompt-text "an old man, whispering, afraid"
+
+    Prompts of one kind can be repeated and weighted: --style-text "sad@0.4" --style-face smile.jpg@0.6
     """
     from tts.audio import Audio, check_writable, pcm16, wav_header
 
@@ -129,8 +112,14 @@ def say(
         check_writable(output, force)
     from tts.lm.generate import Sampling
 
+    who, how = build_prompt(prompts, "voice"), build_prompt(prompts, "style")
+    if voice and who:
+        raise ValueError("give --voice or --voice-speech/face/text/file, not both")
+    if emotion and how:
+        raise ValueError("give --emotion or --style-speech/face/text/file, not both")
     synth = load_synthesizer(model, device)
-    options = {"voice": voice, "style": emotion, "intensity": intensity, "speed": speed, "pitch": pitch, "seed": seed}
+    options = {"prompt": build_prompt(prompts, "prompt"), "voice": who or voice, "style": how or emotion}
+    options |= {"intensity": intensity, "speed": speed, "pitch": pitch, "seed": seed}
     chunks, seconds = [], 0.0
     for chunk in synth.stream(spoken, sampling=Sampling(temperature, top_p), **options):
         if stream:
@@ -184,10 +173,12 @@ def info(model: str) -> None:
         click.echo(
             f"  {stage:8s} {count / 1e6:5.2f} M parameters, {size.stat().st_size / 1e6 if size.exists() else 0:5.2f} MB"
         )
-    codec = loaded.codec
-    click.echo(
-        f"  {codec.quantizer.codebook_size} codes, {codec.config.frame_rate:.3f} codes/s, {len(loaded.config.voices)} voices"
-    )
+    coder, voice_count = loaded.codec, len(loaded.config.voices)
+    rate = coder.config.frame_rate
+    click.echo(f"  {coder.quantizer.codebook_size} codes, {rate:.3f} codes/s, {voice_count} voices")
+
+
+main.add_command(prompt_group)
 
 
 @main.group()

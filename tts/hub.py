@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FILES = ("config.yaml", "*.safetensors", "MODEL_CARD.md")
+FILES = ("config.yaml", "prompts.yaml", "*.safetensors", "MODEL_CARD.md")
 
 
 def download(repository: str) -> Path:

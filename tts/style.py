@@ -1,8 +1,9 @@
 """The two conditioning spaces: *voice* (who speaks) and *style* (how), as named, standardised attributes.
 
-Every coordinate has a meaning and a unit, the zero style vector is neutral speech, and one step of 1.0 is one typical deviation. So
-``intensity`` is a plain multiplication, a mix is a weighted mean, and whatever encodes a prompt (attributes here, recordings,
-faces and sentences in :mod:`prompts`) hands the same vectors to the language model and the codec.
+Every coordinate has a meaning and a unit, the zero style vector is neutral speech, and one step of 1.0 is one typical
+deviation. So ``intensity`` is a plain multiplication, a mix is a weighted mean, and whatever encodes a prompt
+(attributes here, recordings, faces and sentences in :mod:`prompts`) hands the same vectors to the language model and
+the codec.
 
 Emotions are the measured ones: medians over 24 actors relative to their own neutral speech, at normal intensity
 (``EMOTION_ACOUSTICS``), with what those six measures cannot tell (smile, tremor, falling line) added by hand.
@@ -60,12 +61,13 @@ EMOTION_ACOUSTICS: dict[str, tuple[float, float, float, float, float, float]] = 
     "sad": (0.913, -0.156, 0.838, -2.12, -1.047, 0.112),
     "surprised": (1.078, 4.977, 1.530, 5.41, 0.956, -2.000),
 }
-# What the acoustics above leave out: smiling raises the formants, lips drawn down lower them, fear trembles, sadness falls.
+# What the acoustics above leave out: smiling raises the formants, lips drawn down lower them, fear trembles, sadness
+# falls. Tremor and slope widen the measured range: they are small where that range is narrow.
 _BEYOND: dict[str, dict[str, float]] = {
     "happy": {"smile": 4.0},
     "disgust": {"smile": -4.0, "slope": -0.5},
-    "fearful": {"tremor": 0.5, "breath": 2.0},
-    "sad": {"slope": -1.0, "breath": 2.0, "tremor": 0.15},
+    "fearful": {"tremor": 0.25, "breath": 2.0},
+    "sad": {"slope": -0.3, "breath": 2.0},
     "surprised": {"slope": 1.0, "smile": 1.5},
     "angry": {"slope": -0.3, "smile": -1.0},
 }

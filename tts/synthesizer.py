@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,6 +20,11 @@ from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM, emotion_vector, style_vect
 from tts.text.normalize import normalize
 from tts.text.phonemize import phonemize
 from tts.text.split import split_sentences
+
+if TYPE_CHECKING:
+    from prompts.encoder import PromptEncoder
+    from prompts.prompt import Prompt
+    from prompts.vectors import PromptVectors
 
 MAX_CHARACTERS = 200_000  # about four hours of speech
 BATCH = 8  # sentences that the language model speaks side by side
@@ -53,17 +59,43 @@ class Synthesizer:
         """Names of the emotions, neutral first."""
         return list(EMOTIONS)
 
-    def voice_vector(self, voice: str | Tensor | None = None) -> Tensor:
-        """Voice by name, or a vector (VOICE_DIM,) as it is. Raises ``ValueError`` for an unknown name or a wrong shape."""
+    @cached_property
+    def prompt_encoder(self) -> PromptEncoder:
+        """The encoder of recordings, faces and descriptions. Raises ``ValueError`` when the model has none."""
+        from prompts.encoder import PromptEncoder
+
+        return PromptEncoder.from_pretrained(self.model.folder)
+
+    def encode(self, prompt: Prompt | PromptVectors) -> PromptVectors:
+        """What a prompt says about voice and style; encode once what is used often."""
+        from prompts.vectors import PromptVectors
+
+        return prompt if isinstance(prompt, PromptVectors) else self.prompt_encoder.encode(prompt)
+
+    def voice_vector(self, voice: str | Tensor | Prompt | PromptVectors | None = None) -> Tensor:
+        """Voice by name, by prompt, or a vector (VOICE_DIM,) as it is.
+
+        Raises:
+            ValueError: an unknown name, a wrong shape, or a prompt that says nothing about the voice.
+        """
         if isinstance(voice, Tensor):
             return _checked(voice, VOICE_DIM, "voice")
+        if voice is not None and not isinstance(voice, str):
+            found = self.encode(voice)
+            if not found.has_voice:
+                raise ValueError(
+                    "the voice prompt says nothing about the voice; describe who speaks, such as 'an old man'"
+                )
+            return found.voice
         name = self.model.config.default_voice if voice is None else voice
         if name not in self.model.config.voices:
             raise ValueError(f"unknown voice {name!r}; the voices are {', '.join(self.voices)}")
         return voice_vector(self.model.config.voices[name].voice)
 
-    def style_vector(self, style: str | Tensor | None, intensity: float, speed: float, pitch: float) -> Tensor:
-        """Style by emotion name or vector (STYLE_DIM,), scaled by intensity, with speed and pitch added.
+    def style_vector(
+        self, style: str | Tensor | Prompt | PromptVectors | None, intensity: float, speed: float, pitch: float
+    ) -> Tensor:
+        """Style by emotion name, prompt or vector (STYLE_DIM,), scaled by intensity, with speed and pitch added.
 
         Raises:
             ValueError: unknown emotion, wrong shape, or a number out of range.
@@ -76,6 +108,8 @@ class Synthesizer:
             raise ValueError(f"pitch {pitch} is out of range; give -12 to 12 semitones")
         if isinstance(style, Tensor):
             vector = intensity * _checked(style, STYLE_DIM, "style")
+        elif style is not None and not isinstance(style, str):
+            vector = intensity * self.encode(style).style
         else:
             vector = emotion_vector("neutral" if style is None else style, intensity)
         if speed == 1 and pitch == 0:
@@ -87,8 +121,9 @@ class Synthesizer:
         self,
         text: str,
         *,
-        voice: str | Tensor | None = None,
-        style: str | Tensor | None = None,
+        prompt: Prompt | PromptVectors | None = None,
+        voice: str | Tensor | Prompt | PromptVectors | None = None,
+        style: str | Tensor | Prompt | PromptVectors | None = None,
         intensity: float = 1.0,
         speed: float = 1.0,
         pitch: float = 0.0,
@@ -96,6 +131,10 @@ class Synthesizer:
         sampling: Sampling | None = None,
     ) -> Iterator[Audio]:
         """Yield speech sentence by sentence while the rest is being made. Arguments and errors as :meth:`say`."""
+        if prompt is not None:
+            said = self.encode(prompt)
+            voice = said.voice if voice is None and said.has_voice else voice
+            style = said.style if style is None and said.has_style else style
         who = self.voice_vector(voice)[None]
         how = self.style_vector(style, intensity, speed, pitch)[None]
         self.stage_times = dict.fromkeys(("text", "lm", "codec", "vocoder"), 0.0)
@@ -106,8 +145,9 @@ class Synthesizer:
         self,
         text: str,
         *,
-        voice: str | Tensor | None = None,
-        style: str | Tensor | None = None,
+        prompt: Prompt | PromptVectors | None = None,
+        voice: str | Tensor | Prompt | PromptVectors | None = None,
+        style: str | Tensor | Prompt | PromptVectors | None = None,
         intensity: float = 1.0,
         speed: float = 1.0,
         pitch: float = 0.0,
@@ -118,8 +158,9 @@ class Synthesizer:
 
         Args:
             text: English, any length up to 200,000 characters.
-            voice: name of a built-in voice or a voice vector; default the model's own.
-            style: name of an emotion or a style vector; default neutral.
+            prompt: decides voice and style, as far as it says anything about them and ``voice`` or ``style`` do not.
+            voice: name of a built-in voice, a prompt or a voice vector; default the model's own.
+            style: name of an emotion, a prompt or a style vector; default neutral.
             intensity: 0 (neutral) to 2; 1 is the style as it is.
             speed: 0.5 to 2, against the style's own rate.
             pitch: semitones added, -12 to 12.
@@ -130,6 +171,7 @@ class Synthesizer:
         chunks = list(
             self.stream(
                 text,
+                prompt=prompt,
                 voice=voice,
                 style=style,
                 intensity=intensity,

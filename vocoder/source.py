@@ -17,8 +17,8 @@ BAND_LIMIT_HZ = 11500.0
 def pulse_train(f0: Tensor, phase: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """f0 (B, T) in Hz per mel frame, 0 where unvoiced, to samples (B, T * hop_length) and the phase at their end (B,).
 
-    All harmonics below the band limit at unit amplitude: sum_{h=1..H} cos(h p) = sin((H + 1/2) p) / (2 sin(p / 2)) - 1/2. ``phase`` in
-    cycles lets a train go on where another ended.
+    All harmonics below the band limit at unit amplitude: sum_{h=1..H} cos(h p) = sin((H + 1/2) p) / (2 sin(p / 2)) -
+    1/2. ``phase`` in cycles lets a train go on where another ended.
     """
     hop = AUDIO.hop_length
     voiced = (f0 > VOICED_ABOVE_HZ).float()

@@ -1,7 +1,9 @@
-"""Log-mel to waveform: a Vocos backbone (arXiv 2306.00814) with a pulse-excited ISTFT head, or the public Vocos behind the same call.
+"""Log-mel to waveform: a Vocos backbone (arXiv 2306.00814) with a pulse-excited ISTFT head, or the public Vocos
+behind the same call.
 
-The head predicts f0, voicing, a harmonic and a noise spectrum and a phase offset, and filters the STFT of a pulse train: the phase of
-voiced speech is right by construction, so that spectral losses suffice and no discriminator is needed.
+The head predicts f0, voicing, a harmonic and a noise spectrum and a phase offset, and filters the STFT of a pulse
+train: the phase of voiced speech is right by construction, so that spectral losses suffice and no discriminator is
+needed.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ class PulseVocos(nn.Module):
         self.register_buffer("window", torch.hann_window(AUDIO.n_fft), persistent=False)
 
     def analyse(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Log-mel (B, n_mels, T) to log-f0 against 150 Hz (B, T), voicing logits (B, T), head spectra (B, 3 * bins, T)."""
+        """Log-mel (B, n_mels, T) to log-f0 against 150 Hz (B, T), voicing logits (B, T), head spectra (B, 3 * bins,
+        T).
+        """
         x = self.norm_in(self.stem(normalise(mel)).transpose(1, 2)).transpose(1, 2)
         x = self.norm_out(self.blocks(x).transpose(1, 2))
         log_f0, voicing = self.pitch(x).float().unbind(-1)
@@ -76,7 +80,9 @@ class PulseVocos(nn.Module):
     def forward(
         self, mel: Tensor, f0: Tensor | None = None, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, n_mels, T) to (samples (B, T * hop_length), log-f0, voicing logits); ``f0`` replaces the predicted pitch in training."""
+        """(B, n_mels, T) to (samples (B, T * hop_length), log-f0, voicing logits); ``f0`` replaces the predicted
+        pitch in training.
+        """
         log_f0, voicing, spectra = self.analyse(mel)
         if f0 is None:
             f0 = torch.where(voicing > 0, F0_CENTRE_HZ * torch.exp(log_f0), torch.zeros_like(log_f0))
@@ -91,7 +97,9 @@ class PulseVocos(nn.Module):
 
 
 class PublicVocos(nn.Module):
-    """A published Vocos (``charactr/vocos-mel-24khz`` or a folder with its ``config.yaml`` and ``pytorch_model.bin``)."""
+    """A published Vocos (``charactr/vocos-mel-24khz`` or a folder with its ``config.yaml`` and
+    ``pytorch_model.bin``).
+    """
 
     def __init__(self, source: str) -> None:
         super().__init__()

@@ -1,88 +1,197 @@
-"""Descriptions of a voice and a style in words, from their attributes: synonyms, orders and everyday phrasings."""
+"""Descriptions of a voice and a style in words, from their attributes: synonyms, orders, negations and everyday
+phrasings.
+
+The words lie in :mod:`recipes.corpus.vocabulary`. Hand-written sentences for evaluation are in
+``recipes/sentences/descriptions.csv``; none of them is made here.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from tts.style import Style, Voice
+from prompts.impression import age, male
+from recipes.corpus.vocabulary import (
+    BREATHY,
+    BRIGHT,
+    CHILDREN,
+    DARK,
+    DEEP,
+    EMOTION_WORDS,
+    HIGH,
+    MANNER_WORDS,
+    MEN,
+    MIDDLE,
+    NEGATIONS,
+    OLD,
+    OLD_MEN,
+    OLD_WOMEN,
+    PEOPLE,
+    SCENES,
+    STRONG,
+    VERY,
+    WEAK,
+    WHISPERS,
+    WOMEN,
+    WORKERS,
+    YOUNG,
+    YOUNG_MEN,
+    YOUNG_WOMEN,
+)
+from tts.style import Style, Voice, voice_vector
 
-EMOTION_WORDS: dict[str, tuple[str, ...]] = {
-    "angry": ("angry", "furious", "mad", "irritated", "outraged", "full of rage", "hostile", "annoyed"),
-    "calm": ("calm", "relaxed", "serene", "peaceful", "soothing", "composed", "gentle", "at ease"),
-    "disgust": ("disgusted", "revolted", "repelled", "sickened", "contemptuous", "grossed out"),
-    "fearful": ("afraid", "scared", "frightened", "terrified", "anxious", "worried", "fearful", "trembling with fear"),
-    "happy": ("happy", "cheerful", "joyful", "delighted", "glad", "in a good mood", "smiling", "merry"),
-    "sad": ("sad", "sorrowful", "unhappy", "downcast", "grieving", "melancholy", "heartbroken", "gloomy"),
-    "surprised": ("surprised", "astonished", "amazed", "startled", "taken aback", "in disbelief"),
-    "neutral": ("neutral", "matter-of-fact", "plain", "without emotion", "ordinary", "even-toned"),
-}
-_WEAK = ("slightly", "a little", "somewhat", "a bit", "mildly")
-_STRONG = ("very", "extremely", "really", "deeply", "intensely")
+WEAK_BELOW, STRONG_ABOVE = 0.65, 1.4  # intensities that are put in words
 
 
-def _person(voice: Voice, rng: np.random.Generator) -> list[str]:
-    if voice.pitch < 150:
-        who = ["a man", "a male speaker", "a guy", "a man's voice", "a gentleman"]
-    elif voice.pitch > 235 and voice.tract > 1.04:
-        who = ["a girl", "a young woman", "a child", "a girl's voice"]
-    elif voice.pitch > 158:
-        who = ["a woman", "a female speaker", "a lady", "a woman's voice"]
+@dataclass(frozen=True)
+class Description:
+    """A sentence, and whether it says anything about the voice and about the style."""
+
+    text: str
+    voice: bool
+    style: bool
+
+
+def _pick(words: tuple[str, ...], rng: np.random.Generator) -> str:
+    return words[rng.integers(len(words))]
+
+
+def _article(phrase: str) -> str:
+    return ("an " if phrase[0] in "aeiou" else "a ") + phrase
+
+
+def _person(voice: Voice, rng: np.random.Generator) -> tuple[str, str]:
+    """("an old, breathy woman", "she"); the pronoun is "they" where the sex is left open."""
+    vector = voice_vector(voice)
+    man, years = float(male(vector)), float(age(vector))
+    sexless = 0.35 < man < 0.65 or rng.random() < 0.08
+    if years < 22 and man < 0.4 and rng.random() < 0.7:
+        noun, years = _pick(CHILDREN, rng), 40.0
+    elif sexless:
+        noun = _pick(WORKERS if rng.random() < 0.4 else PEOPLE, rng)
+    elif rng.random() < 0.2:
+        noun = ("male " if man > 0.5 else "female ") + _pick(WORKERS, rng)
+    elif years > 58 and rng.random() < 0.4:
+        noun, years = _pick(OLD_MEN if man > 0.5 else OLD_WOMEN, rng), 40.0
+    elif years < 33 and rng.random() < 0.3:
+        noun, years = _pick(YOUNG_MEN if man > 0.5 else YOUNG_WOMEN, rng), 40.0
     else:
-        who = ["a person", "a speaker", "someone", "a voice"]
-    words = []
-    if voice.pitch < 105 or (150 <= voice.pitch < 175):
-        words += ["deep", "low-pitched", "low"]
-    elif voice.pitch > 235 or (128 < voice.pitch < 150):
-        words += ["high-pitched", "high", "light"]
-    if voice.breath > 2.5:
-        words += ["breathy", "airy", "soft"]
-    if voice.tilt > 1.2:
-        words += ["bright", "clear"]
-    if voice.tilt < -1.2:
-        words += ["dark", "warm", "mellow"]
-    chosen = [str(w) for w in rng.choice(words, min(len(words), int(rng.integers(0, 3))), replace=False)] if words else []
-    return [str(rng.choice(who)), *chosen]
-
-
-def _manner(style: Style, emotion: str, intensity: float, rng: np.random.Generator) -> list[str]:
-    words: list[str] = []
-    if emotion in EMOTION_WORDS:
-        feeling = str(rng.choice(EMOTION_WORDS[emotion]))
-        if emotion != "neutral" and intensity < 0.65:
-            feeling = f"{rng.choice(_WEAK)} {feeling}"
-        elif emotion != "neutral" and intensity > 1.4:
-            feeling = f"{rng.choice(_STRONG)} {feeling}"
-        words.append(feeling)
-    if style.whisper > 0.3:
-        words.append(str(rng.choice(["whispering", "in a whisper", "whispered", "under the breath"])))
-    free = emotion == "free"
-    for value, limit, low, high in (
-        (style.rate, 0.15, ("slow", "slowly", "unhurried"), ("fast", "quickly", "hurried")),
-        (style.level, 3.0, ("quiet", "soft", "in a low voice"), ("loud", "loudly", "shouting")),
-        (style.pitch, 2.5, ("in a low pitch", "lower than usual"), ("in a high pitch", "higher than usual")),
-        (style.range, 0.35, ("monotone", "flat"), ("lively", "animated")),
+        noun = _pick(MEN if man > 0.5 else WOMEN, rng)
+    looks: list[str] = []
+    for words, fits in (
+        (OLD, years > 52),
+        (YOUNG, years < 30),
+        (MIDDLE, 42 < years < 52 and rng.random() < 0.3),
+        (DEEP, voice.pitch < 100 or (man < 0.4 and voice.pitch < 175)),
+        (HIGH, voice.pitch > 232 or (man > 0.6 and voice.pitch > 140)),
+        (BREATHY, voice.breath > 2.4),
+        (BRIGHT, voice.tilt > 1.1),
+        (DARK, voice.tilt < -1.1),
     ):
-        if abs(value) > limit and (free or rng.random() < 0.3):
-            words.append(str(rng.choice(low if value < 0 else high)))
-    return words or ["neutral"]
+        if fits and rng.random() < 0.6:
+            looks.append(_pick(words, rng))
+    rng.shuffle(looks)
+    looks = looks[:2]
+    she = "they" if sexless else "he" if man > 0.5 else "she"
+    late = [w for w in looks if w.endswith("voice") or w.startswith("with ")]
+    early = ", ".join(w for w in looks if w not in late)
+    phrase = _article(f"{early} {noun}".strip())
+    if late:
+        phrase += " " + (late[0] if late[0].startswith("with ") else f"with {_article(late[0])}")
+    return phrase, she
 
 
-def describe(voice: Voice, style: Style, emotion: str, intensity: float, rng: np.random.Generator, n: int = 2) -> list[str]:
-    """``n`` sentences that describe the same voice and style differently."""
-    sentences = []
-    for _ in range(n):
-        who, *looks = _person(voice, rng)
-        manner = _manner(style, emotion, intensity, rng)
-        noun = who.split(" ", 1)[1] if " " in who else who
-        article = "an" if (looks or [noun])[0][0] in "aeiou" else "a"
-        person = f"{article} {', '.join([*looks, ''])[:-2]} {noun}".replace("  ", " ") if looks and " " in who else who
-        form = rng.integers(4)
-        if form == 0:
-            sentences.append(", ".join([person, *manner]))
-        elif form == 1:
-            sentences.append(f"{person} speaking, {' and '.join(manner)}")
-        elif form == 2:
-            sentences.append(f"{', '.join(manner)}; {person}")
+def _feeling(emotion: str, intensity: float, rng: np.random.Generator) -> str:
+    """The emotion in words, its strength by an adverb or by the choice of the word."""
+    weak, plain, strong = EMOTION_WORDS[emotion]
+    if emotion == "neutral":
+        return _pick(plain, rng)
+    if intensity < WEAK_BELOW:
+        return _pick(weak, rng) if weak and rng.random() < 0.35 else f"{_pick(WEAK, rng)} {_pick(plain, rng)}"
+    if intensity > STRONG_ABOVE:
+        return _pick(strong, rng) if rng.random() < 0.5 else f"{_pick(STRONG, rng)} {_pick(plain, rng)}"
+    return _pick(plain, rng)
+
+
+def _manners(style: Style, always: bool, rng: np.random.Generator) -> list[str]:
+    """What can be heard apart from the emotion: whisper, speed, loudness, pitch, melody, breath, tremor."""
+    found: list[str] = []
+    if style.whisper > 0.3:
+        found.append(_pick(WHISPERS, rng))
+    for attribute, limit, (low, high) in MANNER_WORDS:
+        value = getattr(style, attribute)
+        if style.whisper > 0.3 and attribute in ("level", "pitch", "range", "breath"):
+            continue
+        if abs(value) > limit and rng.random() < (0.75 if always else 0.2):
+            words = low if value < 0 else high
+            if words:
+                very = abs(value) > 2.2 * limit and always and rng.random() < 0.6
+                found.append((_pick(VERY, rng) + " " if very else "") + _pick(words, rng))
+    rng.shuffle(found)
+    return found[:3]
+
+
+def make_description(
+    voice: Voice, style: Style, emotion: str, intensity: float, rng: np.random.Generator
+) -> Description:
+    """One sentence about a voice, a style or both. Emotion "free" is described by what can be heard."""
+    person, she = _person(voice, rng)
+    if rng.random() < 0.15:
+        return Description(_pick(("{}", "the voice of {}", "{} speaking", "it is {}"), rng).format(person), True, False)
+    free = emotion == "free"
+    manners = _manners(style, free or style.whisper > 0.3, rng)
+    if not free and (emotion != "neutral" or not manners or rng.random() < 0.6):
+        usual = WEAK_BELOW <= intensity <= STRONG_ABOVE
+        if usual and rng.random() < 0.15:
+            manners = [_pick(SCENES[emotion], rng), *manners]
+        elif rng.random() < 0.08 and (usual or emotion == "neutral"):
+            manners = [_pick(NEGATIONS[emotion], rng), *manners]
         else:
-            sentences.append(" and ".join(manner))
-    return sentences
+            manners = [_feeling(emotion, intensity, rng), *manners]
+    if not manners:
+        manners = [_pick(EMOTION_WORDS["neutral"][1], rng)]
+    if rng.random() < 0.3:
+        rng.shuffle(manners)
+    how = (", ", " and ", ", ", " but ")[rng.integers(4)].join(manners)
+    is_ = "are" if she == "they" else "is"
+    sounds = "sound" if she == "they" else "sounds"
+    with_person = (
+        f"{person}, {how}",
+        f"{person} speaking, {how}",
+        f"{how}; {person}",
+        f"{person} who {is_.replace('are', 'is')} {how}",
+        f"{person}; {she} {sounds} {how}",
+        f"{how} {person.split(' ', 1)[1]}" if len(manners) == 1 else f"{person}. {how}",
+        f"the voice of {person}, {how}",
+        f"imagine {person}, {how}",
+        f"{person} talks, {how}",
+    )
+    without = (
+        how,
+        f"{how}, please",
+        f"say it {how}",
+        f"sounding {how}",
+        f"speak as if you were {how}",
+        f"{how} voice",
+        f"in a tone that is {how}",
+        f"make it {how}",
+        f"the speaker is {how}",
+        f"{she} {is_} {how}" if she == "they" else f"this person sounds {how}",
+    )
+    both = rng.random() < 0.6
+    text = _pick(with_person if both else without, rng)
+    if rng.random() < 0.15:
+        text = text[0].upper() + text[1:] + "."
+    return Description(text, both, True)
+
+
+def describe(
+    voice: Voice, style: Style, emotion: str, intensity: float, rng: np.random.Generator, n: int = 2
+) -> list[str]:
+    """``n`` sentences that describe the same voice and style differently.
+
+    One number is drawn from ``rng`` whatever is said, so that the words never change what is drawn after them.
+    """
+    own = np.random.default_rng(int(rng.integers(2**62)))
+    return [make_description(voice, style, emotion, intensity, own).text for _ in range(n)]

@@ -38,7 +38,9 @@ _LIMITS = {
 
 
 def pool_voice(number: int) -> Voice:
-    """Virtual speaker ``number``: register, vocal tract (correlated with it), breath and colour; the same on every machine."""
+    """Virtual speaker ``number``: register, vocal tract (correlated with it), breath and colour; the same on every
+    machine.
+    """
     rng = np.random.default_rng(10_000 + number)
     timbre = 1.0 if rng.random() < 0.3 else -1.0
     low, high = (85.0, 170.0) if timbre > 0 else (92.0, 270.0)

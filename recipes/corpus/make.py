@@ -1,8 +1,8 @@
 """Make the expressive corpus: ``python -m recipes.corpus.make --text DIR --out runs/corpus --hours 16``.
 
-Every shard is made from its own seed, so the corpus is the same on every machine, in any order, after any interruption: shards
-that exist are kept. Output: ``manifest.jsonl`` (one row a clip), ``shard-NNNN.npy`` (int16 samples) and
-``shard-NNNN.f0.npy`` (float16, Hz per mel frame).
+Every shard is made from its own seed, so the corpus is the same on every machine, in any order, after any
+interruption: shards that exist are kept. Output: ``manifest.jsonl`` (one row a clip), ``shard-NNNN.npy`` (int16
+samples) and ``shard-NNNN.f0.npy`` (float16, Hz per mel frame).
 """
 
 from __future__ import annotations
@@ -114,6 +114,21 @@ def summarise(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def judge(folder: Path, n_clips: int) -> str:
+    """WER and DNSMOS of ``n_clips`` clips spread over the corpus, by the outside judges of the extra ``[eval]``."""
+    from recipes.data import Corpus
+    from recipes.judges import Whisper, dnsmos
+    from recipes.wording import compare, wer
+
+    clips, whisper = Corpus(folder, "train"), Whisper()
+    readings, quality = [], []
+    for index in np.linspace(0, len(clips) - 1, n_clips).astype(int):
+        samples = clips.samples(int(index))
+        readings.append(compare(clips.rows[index]["text"], whisper.transcribe(samples, AUDIO.sample_rate)))
+        quality.append(dnsmos(samples, AUDIO.sample_rate)["ovrl"])
+    return f"  {n_clips} clips judged: WER {wer(readings):.3f} (Whisper base), DNSMOS OVRL {np.mean(quality):.2f}"
+
+
 @click.command()
 @click.option(
     "--text", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of *.txt, a sentence a line."
@@ -121,7 +136,8 @@ def summarise(rows: list[dict]) -> str:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
 @click.option("--hours", default=16.0, show_default=True, help="Hours of speech to make.")
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True)
-def main(text: Path, out: Path, hours: float, processes: int) -> None:
+@click.option("--judge", "n_judged", default=0, show_default=True, help="Clips to judge in the end (extra [eval]).")
+def main(text: Path, out: Path, hours: float, processes: int, n_judged: int) -> None:
     """Make HOURS of labelled, aligned, expressive speech; run again to resume or to add."""
     os.environ["OMP_NUM_THREADS"] = "1"
     out.mkdir(parents=True, exist_ok=True)
@@ -139,6 +155,8 @@ def main(text: Path, out: Path, hours: float, processes: int) -> None:
     rows = [line for n in sorted(done) for line in (out / f"shard-{n:04d}.jsonl").read_text("utf-8").splitlines()]
     (out / "manifest.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
     print(summarise([json.loads(line) for line in rows]))
+    if n_judged:
+        print(judge(out, n_judged))
 
 
 if __name__ == "__main__":

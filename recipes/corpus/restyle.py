@@ -1,8 +1,9 @@
 """Give a teacher's speech frames another voice and style, exactly and by known amounts.
 
-A frame is a source-filter description: pulses at f0 through a harmonic envelope, plus shaped noise. Everything that makes a
-voice or a style is a change of these: pitch, range, declination and tremor act on f0, vocal tract and smile resample the
-frequency axis, effort tilts the envelopes, breath raises the noise, whispering hands the harmonic envelope to the noise.
+A frame is a source-filter description: pulses at f0 through a harmonic envelope, plus shaped noise. Everything that
+makes a voice or a style is a change of these: pitch, range, declination and tremor act on f0, vocal tract and smile
+resample the frequency axis, effort tilts the envelopes, breath raises the noise, whispering hands the harmonic
+envelope to the noise.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def warp(log_envelope: np.ndarray, scale: float) -> np.ndarray:
 def between_harmonics(log_envelope: np.ndarray, f0: np.ndarray, bin_hz: float) -> np.ndarray:
     """Redraw (bins, frames) as lines between its values at the harmonics of ``f0``; unvoiced frames stay.
 
-    A filter learned for one f0 is only constrained where that f0 has harmonics: read anywhere else, as a shifted pitch does,
-    its values are arbitrary.
+    A filter learned for one f0 is only constrained where that f0 has harmonics: read anywhere else, as a shifted
+    pitch does, its values are arbitrary.
     """
     bins, frames = log_envelope.shape
     step = np.where(f0 > 40, f0 / bin_hz, 1.0)[None, :]

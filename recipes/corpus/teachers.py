@@ -1,6 +1,7 @@
 """The two base voices: permissively licensed models that pip installs, made to say our phonemes with exact durations.
 
-Both read the same symbols as our language model (:mod:`tts.text.symbols`), so every phoneme's place in the audio is known.
+Both read the same symbols as our language model (:mod:`tts.text.symbols`), so every phoneme's place in the audio is
+known.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ NEUTRAL_LEVEL_DB = -26.0  # dBFS RMS of neutral speech in every voice; leaves he
 
 @dataclass
 class Clip:
-    """One utterance: ``samples`` float32 at 24 kHz, ``f0`` Hz per mel frame (0 unvoiced), end time in s of every symbol."""
+    """One utterance: ``samples`` float32 at 24 kHz, ``f0`` Hz per mel frame (0 unvoiced), end time in s of every
+    symbol.
+    """
 
     samples: np.ndarray
     f0: np.ndarray
@@ -56,7 +59,9 @@ def _f0_at_mel_frames(f0: np.ndarray, frame_s: float, n_samples: int) -> np.ndar
 
 
 def _at_level(samples: np.ndarray, level_db: float) -> np.ndarray:
-    """Scale speech (the frames within 40 dB of the loudest) to an RMS of ``level_db`` dBFS; peaks beyond 0.8 are bent, not cut."""
+    """Scale speech (the frames within 40 dB of the loudest) to an RMS of ``level_db`` dBFS; peaks beyond 0.8 are
+    bent, not cut.
+    """
     frames = samples[: len(samples) // 240 * 240].reshape(-1, 240)
     power = (frames**2).mean(axis=1)
     rms = np.sqrt(power[power > 1e-4 * power.max()].mean())
@@ -73,8 +78,8 @@ class HibariTeacher:
     base_tract = 1.0
     # espeak-ng's symbols in the teacher's alphabet (misaki's: one letter a diphthong or affricate, no length marks).
     ALPHABET = {
-        "eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y", "tʃ": "ʧ", "dʒ": "ʤ", "ɚ": "əɹ", "ɜː": "ɜɹ", "ɐ": "ə", "ʔ": "t",
-        "ɾ": "T", "ɑː": "ɑ", "ɔː": "ɔ", "iː": "i", "uː": "u", "o": "O", "a": "ɑ",
+        "eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y", "tʃ": "ʧ", "dʒ": "ʤ", "ɚ": "əɹ", "ɜː": "ɜɹ", "ɐ": "ə",
+        "ʔ": "t", "ɾ": "T", "ɑː": "ɑ", "ɔː": "ɔ", "iː": "i", "uː": "u", "o": "O", "a": "ɑ",
     }  # fmt: skip
 
     @cached_property

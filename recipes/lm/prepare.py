@@ -1,4 +1,6 @@
-"""Encode the corpus for the language model: ``python -m recipes.lm.prepare --corpus runs/corpus --codec runs/codec --out runs/lm/codes.npz``."""
+"""Encode the corpus for the language model: ``python -m recipes.lm.prepare --corpus runs/corpus --codec runs/codec
+--out runs/lm/codes.npz``.
+"""
 
 from __future__ import annotations
 

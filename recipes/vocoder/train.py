@@ -1,7 +1,7 @@
 """Train the vocoder: ``python -m recipes.vocoder.train --corpus runs/corpus --out runs/vocoder [--codec runs/codec]``.
 
-With ``--codec`` half of every batch is what the codec makes of the recording, so that the vocoder learns to undo the codec's smoothing and
-not to sound worse for it.
+With ``--codec`` half of every batch is what the codec makes of the recording, so that the vocoder learns to undo the
+codec's smoothing and not to sound worse for it.
 """
 
 from __future__ import annotations

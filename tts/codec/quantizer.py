@@ -1,4 +1,6 @@
-"""Finite scalar quantisation (Mentzer et al., arXiv 2309.15505): one codebook of 8 ** 5 = 32,768 codes that cannot collapse."""
+"""Finite scalar quantisation (Mentzer et al., arXiv 2309.15505): one codebook of 8 ** 5 = 32,768 codes that cannot
+collapse.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from torch import Tensor, nn
 class FiniteScalarQuantizer(nn.Module):
     """Projects to a few bounded dimensions and rounds each to one of its levels.
 
-    A code is the number whose mixed-radix digits are the levels (first digit least significant); the digits are what the language
-    model predicts one after another.
+    A code is the number whose mixed-radix digits are the levels (first digit least significant); the digits are what
+    the language model predicts one after another.
     """
 
     def __init__(self, dim: int, levels: tuple[int, ...]) -> None:
@@ -33,7 +35,9 @@ class FiniteScalarQuantizer(nn.Module):
         return size
 
     def forward(self, latents: Tensor) -> tuple[Tensor, Tensor]:
-        """Latents (B, T, dim) to (quantised (B, T, dim), codes (B, T) int64); gradients pass straight through the rounding."""
+        """Latents (B, T, dim) to (quantised (B, T, dim), codes (B, T) int64); gradients pass straight through the
+        rounding.
+        """
         top = (self._levels - 1).float()
         bounded = torch.sigmoid(self.project_in(latents).float()) * top
         digits = torch.round(bounded)

@@ -1,4 +1,6 @@
-"""Style-adaptive convolution: its kernel and gains are predicted from a conditioning vector (MM-TTS, arXiv 2312.10687, section 3.3)."""
+"""Style-adaptive convolution: its kernel and gains are predicted from a conditioning vector (MM-TTS, arXiv
+2312.10687, section 3.3).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from torch.nn import functional as F
 class SAConv(nn.Module):
     """Depthwise convolution whose kernels, gains and biases depend on a vector of voice and style.
 
-    The kernel is a learned one plus a predicted change; output channels are scaled and shifted by predicted amounts. The
-    prediction starts at zero, so an untrained SAConv is a plain depthwise convolution.
+    The kernel is a learned one plus a predicted change; output channels are scaled and shifted by predicted amounts.
+    The prediction starts at zero, so an untrained SAConv is a plain depthwise convolution.
     """
 
     def __init__(self, dim: int, kernel_size: int, cond_dim: int) -> None:

@@ -1,7 +1,7 @@
 """A lean Qwen2 for decoding: one position a step, static key and value cache, fused projections.
 
-The weights are those of ``transformers.Qwen2Model``; the result equals its full pass (tested). Nothing of transformers is imported: a
-loop over its modules spends ten times longer in Python than in arithmetic at this size.
+The weights are those of ``transformers.Qwen2Model``; the result equals its full pass (tested). Nothing of
+transformers is imported: a loop over its modules spends ten times longer in Python than in arithmetic at this size.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -14,12 +15,14 @@ from tts.lm.model import LM
 from tts.lm.sequence import closing_mark, spoken_positions
 from tts.text.symbols import encode
 
+DRAWS = 64  # steps for which a sentence draws its random numbers at once
+
 
 @dataclass(frozen=True)
 class Sampling:
     """How codes are drawn."""
 
-    temperature: float = 0.7
+    temperature: float = 0.5
     top_p: float = 0.9
     max_repeats: int = 6  # the same code this often in a row closes a phoneme that is no pause
 
@@ -39,7 +42,9 @@ class Utterance:
 
 
 def choose(logits: Tensor, uniform: Tensor, sampling: Sampling) -> Tensor:
-    """Draw from logits (B, K) within the top-p nucleus by inverse CDF with ``uniform`` (B,); temperature 0 takes the likeliest."""
+    """Draw from logits (B, K) within the top-p nucleus by inverse CDF with ``uniform`` (B,); temperature 0 takes the
+    likeliest.
+    """
     if sampling.temperature == 0:
         return logits.argmax(-1)
     probabilities, order = F.softmax(logits / sampling.temperature, dim=-1).sort(dim=-1, descending=True)
@@ -48,6 +53,17 @@ def choose(logits: Tensor, uniform: Tensor, sampling: Sampling) -> Tensor:
     nucleus = (probabilities * kept).cumsum(-1)
     picked = (nucleus <= uniform[:, None] * nucleus[:, -1:]).sum(-1).clamp(max=logits.shape[-1] - 1)
     return order.gather(1, torch.minimum(picked, kept.sum(-1) - 1)[:, None])[:, 0]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: at this size a second one waits longer than it computes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Speaker:
@@ -74,6 +90,7 @@ class Speaker:
         return torch.stack(digits, dim=1)
 
     @torch.inference_mode()
+    @one_thread()
     def speak(
         self,
         sentences: list[list[str]],
@@ -81,7 +98,6 @@ class Speaker:
         style: Tensor,
         seeds: list[int],
         sampling: Sampling,
-        cancelled: Callable[[], bool] = lambda: False,
     ) -> list[Utterance]:
         """Codes for sentences of symbols, all in one voice (1, VOICE_DIM) and style (1, STYLE_DIM).
 
@@ -112,12 +128,11 @@ class Speaker:
         lengths = [[0] * len(s) for s in sentences]
         done = [False] * batch
         digits = torch.zeros(batch, len(config.levels), dtype=torch.long)
-        uniforms = [torch.rand(0, 0)] * batch
         rows = torch.arange(batch)
         step = 0
-        while not all(done) and not cancelled():
-            if step % 64 == 0:
-                uniforms = torch.stack([torch.rand(64, len(config.levels), generator=g) for g in generators], dim=1)
+        while not all(done):
+            if step % DRAWS == 0:
+                uniforms = torch.stack([torch.rand(DRAWS, len(config.levels), generator=g) for g in generators], dim=1)
             room = limit - self.backbone.position - 1
             age = torch.tensor(ages)
             left = [len(spoken[row]) - at[row] for row in range(batch)]
@@ -130,7 +145,7 @@ class Speaker:
                     for r in range(batch)
                 ]
             )
-            digits = self._sample(hidden, uniforms[step % 64], must, sampling)
+            digits = self._sample(hidden, uniforms[step % DRAWS], must, sampling)
             new = (digits * radix).sum(-1).tolist()
             first = digits[:, 0].tolist()
             for row in range(batch):

@@ -21,7 +21,7 @@ class LMConfig:
     """Sizes of the language model."""
 
     dim: int = 256
-    n_layers: int = 8
+    n_layers: int = 6
     n_heads: int = 4
     hidden: int = 768
     text_depth: int = 3
@@ -50,7 +50,8 @@ class LMConfig:
 
 
 class DigitHead(nn.Module):
-    """An exact factorisation of the distribution over all codes: the digits one after another, each seeing those before.
+    """An exact factorisation of the distribution over all codes: the digits one after another, each seeing those
+    before.
 
     The first digit has one value more: *advance* to the next phoneme.
     """
@@ -99,8 +100,8 @@ class SymbolEncoder(nn.Module):
 
 
 class LM(nn.Module):
-    """Embeds positions, runs the backbone, scores codes. ``backbone`` is a ``transformers.Qwen2Model``, made only for the full pass:
-    decoding uses the same weights without it (:mod:`tts.lm.generate`)."""
+    """Embeds positions, runs the backbone, scores codes. ``backbone`` is a ``transformers.Qwen2Model``, made only for
+    the full pass: decoding uses the same weights without it (:mod:`tts.lm.generate`)."""
 
     def __init__(self, config: LMConfig, with_backbone: bool = True) -> None:
         super().__init__()
@@ -141,7 +142,9 @@ class LM(nn.Module):
         return self.code(points) + sum(table(digits[..., k]) for k, table in enumerate(self.code_digits))
 
     def embed(self, context: Tensor, digits: Tensor, is_code: Tensor, age: Tensor) -> Tensor:
-        """Positions to backbone inputs (..., dim): context, the code or the mark of a new phoneme, and codes since it began."""
+        """Positions to backbone inputs (..., dim): context, the code or the mark of a new phoneme, and codes since it
+        began.
+        """
         carried = torch.where(is_code[..., None], self.embed_digits(digits), self.phoneme)
         return context + carried + self.age(age.clamp(max=self.config.max_age))
 

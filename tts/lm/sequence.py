@@ -3,12 +3,14 @@
     prefix  [voice] [style]
     then, for every phoneme or pause p:   [p]  code code ... code  (advance)
 
-The model is at every moment on one phoneme. It emits that phoneme's codes and then *advance*, which brings in the next one; so no word can be
-skipped or repeated, attention to the text is local and length is bounded phoneme by phoneme. This is UniTTS's interleaving (arXiv 2505.17426)
-taken down to the phoneme, the arrangement of ELLA-V (arXiv 2401.07333). Look-ahead comes from a small encoder over the sentence's symbols: every position
-also receives the encoding of its phoneme, which knows some twelve symbols on either side and the sentence's closing mark.
+The model is at every moment on one phoneme. It emits that phoneme's codes and then *advance*, which brings in the
+next one; so no word can be skipped or repeated, attention to the text is local and length is bounded phoneme by
+phoneme. This is UniTTS's interleaving (arXiv 2505.17426) taken down to the phoneme, the arrangement of ELLA-V (arXiv
+2401.07333). Look-ahead comes from a small encoder over the sentence's symbols: every position also receives the
+encoding of its phoneme, which knows some twelve symbols on either side and the sentence's closing mark.
 
-Spaces have no codes of their own: they are read by the encoder, and what the aligner gave them belongs to the phoneme before.
+Spaces have no codes of their own: they are read by the encoder, and what the aligner gave them belongs to the phoneme
+before.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ def spoken_positions(symbols: list[str]) -> list[int]:
 class Sequence:
     """One utterance in the speaking format; ``L`` positions after the prefix.
 
-    symbols (S,) ids; mark; symbol_at (L,) index into symbols; code_in (L,) the code that position carries, -1 where it carries a
-    phoneme; age (L,) codes since the phoneme began; target (L,) the next code, -1 for advance.
+    symbols (S,) ids; mark; symbol_at (L,) index into symbols; code_in (L,) the code that position carries, -1 where
+    it carries a phoneme; age (L,) codes since the phoneme began; target (L,) the next code, -1 for advance.
     """
 
     symbols: np.ndarray

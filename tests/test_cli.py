@@ -1,0 +1,152 @@
+"""The real command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from tts.cli import main
+
+
+def run(*arguments: object, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments], input=stdin)
+
+
+def read_wav(path: Path) -> np.ndarray:
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24000, 1, 2)
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2")
+
+
+def test_say_writes_a_wav_and_does_not_overwrite(tiny_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.wav"
+    assert (
+        run("say", "Hello there.", "-o", out, "--model", tiny_model, "--voice", "b", "--emotion", "sad").exit_code == 0
+    )
+    first = read_wav(out)
+    assert len(first)
+    again = run("say", "Goodbye.", "-o", out, "--model", tiny_model)
+    assert again.exit_code == 2 and "exists" in again.output and "--force" in again.output
+    assert np.array_equal(read_wav(out), first)
+    assert run("say", "Goodbye.", "-o", out, "--model", tiny_model, "--force").exit_code == 0
+    assert not np.array_equal(read_wav(out), first)
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_text_from_a_file_and_from_stdin(tiny_model: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("One. Two.")
+    results = []
+    for name, arguments, stdin in (
+        ("a", ("One. Two.",), None),
+        ("b", ("-f", text), None),
+        ("c", ("-f", "-"), b"One. Two."),
+        ("d", ("-",), b"One. Two."),
+    ):
+        out = tmp_path / f"{name}.wav"
+        assert run("say", *arguments, "-o", out, "--model", tiny_model, stdin=stdin).exit_code == 0
+        results.append(out.read_bytes())
+    assert len(set(results)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("",), "nothing to speak"),
+        (("?!",), "nothing to speak"),
+        ((), "give a text to speak"),
+        (("a", "-f", "b"), "not both"),
+        (("-f", "/no/such/file.txt"), "cannot read /no/such/file.txt"),
+        (("hello", "--voice", "zoe"), "unknown voice 'zoe'; the voices are a, b"),
+        (("hello", "--emotion", "bored"), "unknown emotion 'bored'"),
+        (("hello", "--intensity", "3"), "intensity 3.0 is out of range"),
+        (("hello", "--temperature", "-1"), "temperature -1.0"),
+        (("hello", "--device", "abacus"), "device 'abacus' is not supported"),
+        (("hello", "--stream"), "add -o -"),
+        (("你好",), "English"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    tiny_model: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    result = run("say", *arguments, "-o", tmp_path / "x.wav", "--model", tiny_model)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert result.output.count("\n") == 1 and "Traceback" not in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_files(tiny_model: Path, tmp_path: Path) -> None:
+    latin = tmp_path / "latin.txt"
+    latin.write_bytes(b"caf\xe9")
+    assert "is not UTF-8 text: byte 3 is 0xe9" in run("say", "-f", latin, "--model", tiny_model).output
+    big = tmp_path / "big.txt"
+    big.write_text("word " * 200_000)
+    result = run("say", "-f", big, "-o", tmp_path / "x.wav", "--model", tiny_model)
+    assert result.exit_code == 2 and "1000000 characters" in result.output
+    nowhere = run("say", "hi", "-o", tmp_path / "no" / "x.wav", "--model", tiny_model)
+    assert nowhere.exit_code == 2 and "there is no folder" in nowhere.output
+    folder = run("say", "hi", "-o", tmp_path, "--model", tiny_model)
+    assert folder.exit_code == 2 and "is a directory" in folder.output
+    assert run("say", "hi", "--model", tmp_path, "-o", tmp_path / "x.wav").exit_code == 2
+
+
+def test_voices_and_info(tiny_model: Path) -> None:
+    voices = run("voices", "--model", tiny_model)
+    assert voices.exit_code == 0
+    assert "first (default)" in voices.output and "surprised" in voices.output
+    info = run("info", "--model", tiny_model)
+    assert info.exit_code == 0 and "32768 codes, 46.875 codes/s, 2 voices" in info.output
+
+
+def test_codec_there_and_back(tiny_model: Path, tmp_path: Path) -> None:
+    wav, codes, back = tmp_path / "a.wav", tmp_path / "a.npz", tmp_path / "b.wav"
+    assert run("say", "Hello there.", "-o", wav, "--model", tiny_model).exit_code == 0
+    assert run("codec", "encode", wav, "-o", codes, "--model", tiny_model).exit_code == 0
+    with np.load(codes) as arrays:
+        assert arrays["codes"].dtype == np.int64 and arrays["codes"].ndim == 1
+        assert (int(arrays["sample_rate"]), float(arrays["frame_rate"])) == (24000, 46.875)
+        good = dict(arrays)
+    assert run("codec", "decode", codes, "-o", back, "--model", tiny_model).exit_code == 0
+    assert abs(len(read_wav(back)) - len(read_wav(wav))) <= 1024
+    for change, message in (
+        ({"codes": np.asarray([40000])}, "code 40000 is outside the codebook"),
+        ({"codes": np.zeros(0, np.int64)}, "non-empty"),
+        ({"codes": np.asarray([1.5])}, "integers"),
+        ({"frame_rate": 23.4}, "23.4 codes/s"),
+    ):
+        np.savez(codes, **(good | change))
+        result = run("codec", "decode", codes, "-o", tmp_path / "c.wav", "--model", tiny_model)
+        assert result.exit_code == 2 and message in result.output
+    for name, data in (("text.wav", b"hello"), ("empty.wav", b"")):
+        (tmp_path / name).write_bytes(data)
+        result = run("codec", "encode", tmp_path / name, "-o", tmp_path / "d.npz", "--model", tiny_model)
+        assert result.exit_code == 2 and "is not audio that can be read" in result.output
+    assert not (tmp_path / "c.wav").exists() and not (tmp_path / "d.npz").exists()
+
+
+def test_stream_on_stdout_of_a_real_process(tiny_model: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "tts.cli",
+        "say",
+        "One. Two.",
+        "-o",
+        "-",
+        "--stream",
+        "-q",
+        "--model",
+        str(tiny_model),
+    ]
+    done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.stdout[:4] == b"RIFF" and done.stdout[8:12] == b"WAVE"
+    assert (len(done.stdout) - 44) % 2 == 0 and len(done.stdout) > 1000
+    assert done.stderr == b""

@@ -1,0 +1,225 @@
+"""Every training recipe: steps on a made-up corpus, exact resumption, release."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from click.testing import CliRunner
+from conftest import TINY_CODEC, TINY_LM, TINY_VOCODER
+
+from recipes import release
+from recipes.codec import train as codec_recipe
+from recipes.corpus.describe import describe
+from recipes.corpus.draw import draw_style, draw_voice, is_held_out, pool_voice
+from recipes.corpus.restyle import between_harmonics, restyle_f0, warp
+from recipes.corpus.texts import Source, make_modern
+from recipes.data import Corpus
+from recipes.lm import prepare
+from recipes.lm import train as lm_recipe
+from recipes.training import TrainConfig, train
+from recipes.vocoder import train as vocoder_recipe
+from tts.config import AUDIO
+from tts.style import Style, Voice
+from tts.text.normalize import normalize
+
+SYMBOLS = ["^", "h", "ə", "l", "ˈoʊ", " ", "j", "ˈuː", ".", "$"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight clips of a buzz, in the layout that recipes.corpus.make writes."""
+    folder = tmp_path_factory.mktemp("corpus")
+    rng = np.random.default_rng(0)
+    rows, audio, pitch, start, f0_start = [], [], [], 0, 0
+    for number in range(8):
+        n = int(rng.integers(20_000, 30_000))
+        hz = 100 + 20 * number
+        wave = 0.1 * np.sign(np.sin(2 * np.pi * hz * np.arange(n) / AUDIO.sample_rate)) + 0.01 * rng.standard_normal(n)
+        frames = n // AUDIO.hop_length + 1
+        _, _, style = draw_style(rng)
+        ends = np.linspace(0.1, n / AUDIO.sample_rate, len(SYMBOLS)).round(4).tolist()
+        rows.append(
+            {
+                "split": "valid" if number == 7 else "train",
+                "text": "hello you.",
+                "phonemes": SYMBOLS,
+                "ends": ends,
+                "voice_name": "x",
+                "voice": asdict(Voice(float(hz))),
+                "style": asdict(style),
+                "shard": "shard-0000.npy",
+                "start": start,
+                "f0_start": f0_start,
+                "n_samples": n,
+                "n_frames": frames,
+            }
+        )
+        start, f0_start = start + n, f0_start + frames
+        audio.append((wave * 32767).astype(np.int16))
+        pitch.append(np.full(frames, hz, np.float16))
+    np.save(folder / "shard-0000.npy", np.concatenate(audio))
+    np.save(folder / "shard-0000.f0.npy", np.concatenate(pitch))
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return folder
+
+
+def plain(config: object) -> dict:
+    return json.loads(json.dumps(asdict(config)))  # type: ignore[call-overload]
+
+
+def run(command: object, *arguments: object) -> None:
+    result = CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)  # type: ignore[arg-type]
+    assert result.exit_code == 0, result.output
+
+
+def config_file(folder: Path, **values: object) -> Path:
+    path = folder / "config.yaml"
+    settings = {"steps": 2, "warmup": 1, "bf16": False, "log_every": 1, "threads": 1}
+    path.write_text(yaml.safe_dump({"train": settings, **values}))
+    return path
+
+
+def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = tmp_path / "runs"
+    codec = config_file(tmp_path, model=plain(TINY_CODEC), batch_size=2, mel_frames=40)
+    run(codec_recipe.main, "--corpus", corpus, "--out", runs / "codec", "--config", codec)
+    monkeypatch.setattr("recipes.codec.load.CodecConfig", lambda: TINY_CODEC)
+    run(
+        prepare.main,
+        "--corpus",
+        corpus,
+        "--codec",
+        runs / "codec",
+        "--out",
+        runs / "lm" / "codes.npz",
+        "--batch-size",
+        3,
+    )
+    vocoder = config_file(tmp_path, model=plain(TINY_VOCODER), batch_size=2, mel_frames=24)
+    run(
+        vocoder_recipe.main,
+        *("--corpus", corpus, "--codec", runs / "codec", "--out", runs / "vocoder", "--config", vocoder),
+    )
+    lm = config_file(tmp_path, model=plain(TINY_LM), positions=200)
+    run(lm_recipe.main, "--corpus", corpus, "--codes", runs / "lm" / "codes.npz", "--out", runs / "lm", "--config", lm)
+
+    monkeypatch.setattr(release, "load_config", lambda cls, path: _tiny(cls))
+    run(release.main, "--runs", runs, "--out", tmp_path / "model")
+    from tts import Synthesizer
+
+    assert len(Synthesizer.from_pretrained(str(tmp_path / "model")).say("Yes.").samples)
+
+
+def _tiny(cls: type) -> object:
+    sizes = {
+        lm_recipe.LMTraining: TINY_LM,
+        codec_recipe.CodecTraining: TINY_CODEC,
+        vocoder_recipe.VocoderTraining: TINY_VOCODER,
+    }
+    return cls(model=sizes[cls])
+
+
+def test_a_killed_run_goes_on_exactly(corpus: Path, tmp_path: Path) -> None:
+    config = codec_recipe.CodecTraining(TINY_CODEC, batch_size=2, mel_frames=40)
+    settings = TrainConfig(steps=6, warmup=1, bf16=False, threads=1, checkpoint_s=0.0)
+
+    def start(out: Path, stop_at: int | None = None) -> torch.Tensor:
+        torch.manual_seed(0)
+        task = codec_recipe.CodecTask(config, Corpus(corpus, "train"), torch.device("cpu"))
+
+        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+            if step == stop_at:
+                raise KeyboardInterrupt
+            return task.losses(step, rng)
+
+        train(task, losses, settings, out, torch.device("cpu"))
+        return torch.cat([p.detach().flatten() for p in task.parameters()])
+
+    whole = start(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path / "killed", stop_at=3)
+    assert torch.equal(start(tmp_path / "killed"), whole)
+
+
+def test_training_lowers_the_loss(corpus: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = lm_recipe.LMTraining(replace(TINY_LM, levels=(8, 8, 8, 8, 8)), positions=300, noise_share=0.0)
+    clips = Corpus(corpus, "train")
+    lengths = [r["n_frames"] // 2 for r in clips.rows]
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "codes.npz", train=rng.integers(0, 32, sum(lengths)), train_lengths=np.asarray(lengths))
+    sequences = lm_recipe.load_sequences(clips, tmp_path / "codes.npz", "train", 46.875)
+    task = lm_recipe.LMTask(config, sequences, clips.voices, clips.styles, torch.device("cpu"))
+    rows = np.arange(len(sequences))
+    before = float(task.loss_of(rows, 0.0)["loss"].detach())
+    train(
+        task,
+        task.losses,
+        TrainConfig(steps=25, lr=3e-3, warmup=5, bf16=False, threads=1),
+        tmp_path,
+        torch.device("cpu"),
+    )
+    assert float(task.loss_of(rows, 0.0)["loss"].detach()) < before - 1.0
+
+
+def test_missing_corpus_and_mismatched_codes(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no corpus in"):
+        Corpus(tmp_path, "train")
+    with pytest.raises(ValueError, match="no rows of split 'test'"):
+        Corpus(corpus, "test")
+    np.savez(tmp_path / "codes.npz", train=np.zeros(3, int), train_lengths=np.asarray([3]))
+    with pytest.raises(ValueError, match="has 1 train clips, the corpus 7"):
+        lm_recipe.load_sequences(Corpus(corpus, "train"), tmp_path / "codes.npz", "train", 46.875)
+
+
+def test_phonemes_and_crops_of_the_corpus(corpus: Path) -> None:
+    clips = Corpus(corpus, "train")
+    at = clips.phoneme_at_frames(0, 40, 46.875)
+    assert at[0] == 0 and (np.diff(at) >= 0).all() and at[-1] <= len(SYMBOLS) - 1
+    piece, first = clips.crop(0, 40, np.random.default_rng(0))
+    assert len(piece) == 39 * AUDIO.hop_length
+    expected = clips.samples(0)[first * AUDIO.hop_length :][: len(piece)]
+    assert np.array_equal(piece, expected)
+
+
+def test_f0_moves_by_the_asked_amounts() -> None:
+    rng = np.random.default_rng(0)
+    f0 = 200 * 2 ** (np.sin(np.arange(400) / 20) / 6)
+    f0[:50] = 0
+    voiced = f0 > 0
+    plain_f0 = restyle_f0(f0, 0.0125, Voice(150.0), Style(), rng)
+    assert np.exp(np.log(plain_f0[voiced]).mean()) == pytest.approx(150.0, rel=1e-3)
+    assert not plain_f0[~voiced].any()
+    moved = restyle_f0(f0, 0.0125, Voice(150.0), Style(pitch=12.0, range=1.0), rng)
+    assert np.exp(np.log(moved[voiced]).mean()) == pytest.approx(300.0, rel=1e-2)
+    assert np.log(moved[voiced]).std() == pytest.approx(2 * np.log(plain_f0[voiced]).std(), rel=0.02)
+
+
+def test_warp_moves_formants_and_harmonics_are_kept() -> None:
+    envelope = np.exp(-(((np.arange(601) - 100) / 20.0) ** 2))[:, None].astype(np.float32)
+    assert abs(int(warp(envelope, 1.2)[:, 0].argmax()) - 120) <= 1
+    comb = np.zeros((601, 2), np.float32)
+    comb[10::10] = 1.0
+    smooth = between_harmonics(comb, np.asarray([200.0, 0.0]), 20.0)
+    assert np.allclose(smooth[10:590, 0], 1.0)
+    assert np.array_equal(smooth[:, 1], comb[:, 1])
+
+
+def test_draws_are_repeatable_and_texts_can_be_spoken() -> None:
+    assert pool_voice(7) == pool_voice(7) != pool_voice(8)
+    assert sum(is_held_out(n) for n in range(120)) == 10
+    a, b = np.random.default_rng(3), np.random.default_rng(3)
+    for _ in range(50):
+        assert (draw_voice(a), draw_style(a), make_modern(a)) == (draw_voice(b), draw_style(b), make_modern(b))
+        assert not any(c.isdigit() for c in normalize(make_modern(a).text))
+        make_modern(b)
+    splits = {Source("x", f"key {i}").split for i in range(300)}
+    assert splits == {"train", "valid", "test"}
+    name, voice = draw_voice(a)
+    assert len(describe(voice, Style(), "angry", 1.0, a)) == 2

@@ -1,0 +1,106 @@
+"""The whole chain on a tiny random model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tts import Synthesizer
+from tts.style import STYLE_DIM, VOICE_DIM, vector_style
+
+TEXT = "Hello there. How are you? Fine!"
+
+
+@pytest.fixture(scope="module")
+def synth(tiny_model: Path) -> Synthesizer:
+    return Synthesizer.from_pretrained(str(tiny_model))
+
+
+def test_audio_and_alignment(synth: Synthesizer) -> None:
+    audio = synth.say(TEXT)
+    assert audio.sample_rate == 24000
+    assert audio.samples.dtype == np.float32 and audio.samples.ndim == 1
+    assert np.isfinite(audio.samples).all()
+    symbols = [symbol for symbol, _, _ in audio.alignment]
+    assert symbols.count("^") == symbols.count("$") == 3
+    starts = [start for _, start, _ in audio.alignment]
+    assert starts == sorted(starts)
+    assert audio.alignment[-1][2] == pytest.approx(audio.duration, abs=0.05)
+
+
+def test_seed_decides_the_samples(synth: Synthesizer) -> None:
+    first = synth.say(TEXT, seed=5).samples
+    assert np.array_equal(first, synth.say(TEXT, seed=5).samples)
+    assert not np.array_equal(first, synth.say(TEXT, seed=6).samples)
+
+
+def test_thread_count_does_not_matter(synth: Synthesizer) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = synth.say(TEXT, seed=5).samples
+        torch.set_num_threads(2)
+        assert np.array_equal(one, synth.say(TEXT, seed=5).samples)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_stream_is_the_same_speech(synth: Synthesizer) -> None:
+    chunks = list(synth.stream(TEXT, seed=3))
+    assert len(chunks) == 3
+    assert np.array_equal(np.concatenate([c.samples for c in chunks]), synth.say(TEXT, seed=3).samples)
+
+
+def test_voice_and_style_by_name_and_vector(synth: Synthesizer) -> None:
+    assert synth.voices == ["a", "b"]
+    assert synth.emotions[0] == "neutral" and len(synth.emotions) == 8
+    plain = synth.say("Yes.")
+    assert np.array_equal(plain.samples, synth.say("Yes.", voice="a", style="neutral").samples)
+    assert np.array_equal(plain.samples, synth.say("Yes.", style="angry", intensity=0.0).samples)
+    assert np.array_equal(
+        plain.samples, synth.say("Yes.", voice=synth.voice_vector("a"), style=torch.zeros(STYLE_DIM)).samples
+    )
+    assert not np.array_equal(plain.samples, synth.say("Yes.", voice="b").samples)
+
+
+def test_speed_and_pitch_add_to_the_style(synth: Synthesizer) -> None:
+    style = vector_style(synth.style_vector("happy", 1.0, 2.0, 3.0))
+    plain = vector_style(synth.style_vector("happy", 1.0, 1.0, 0.0))
+    assert style.rate - plain.rate == pytest.approx(1.0, abs=1e-4)
+    assert style.pitch - plain.pitch == pytest.approx(3.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"text": ""}, "nothing to speak"),
+        ({"text": "... !?"}, "nothing to speak"),
+        ({"text": "Привет"}, "П"),
+        ({"text": "x " * 200_001}, "400002 characters; at most 200000"),
+        ({"text": b"bytes"}, "must be a string, not bytes"),
+        ({"voice": "nobody"}, "unknown voice 'nobody'; the voices are a, b"),
+        ({"style": "bored"}, "unknown emotion 'bored'"),
+        ({"intensity": 2.1}, "intensity 2.1 is out of range"),
+        ({"intensity": float("nan")}, "intensity nan"),
+        ({"speed": 0.1}, "speed 0.1 is out of range"),
+        ({"pitch": 13.0}, "pitch 13.0 is out of range"),
+        ({"voice": torch.zeros(VOICE_DIM + 1)}, "a voice vector has shape"),
+        ({"style": torch.full((STYLE_DIM,), float("inf"))}, "a style vector has shape"),
+    ],
+)
+def test_bad_input(synth: Synthesizer, options: dict, message: str) -> None:
+    options = {"text": "Hello.", **options}
+    with pytest.raises(ValueError, match="(?s)" + message.replace("(", r"\(")):
+        synth.say(**options)
+
+
+def test_import_is_light() -> None:
+    heavy = "('transformers', 'torchaudio', 'vocos')"
+    code = f"import sys, tts, tts.cli, tts.synthesizer; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
