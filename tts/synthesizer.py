@@ -225,11 +225,8 @@ class Synthesizer:
         samples = self._timed("vocoder", self.model.vocoder.synthesise, mel, generator)[0].numpy()
         gap = np.zeros(0 if last else int(GAP_S * AUDIO.sample_rate), np.float32)
         frame_s = 1 / self.model.codec.config.frame_rate
-        ends = np.cumsum(utterance.lengths) * frame_s
-        alignment = [
-            (symbol, float(end - length * frame_s), float(end))
-            for symbol, end, length in zip(symbols, ends, utterance.lengths, strict=True)
-        ]
+        borders = (np.cumsum([0, *utterance.lengths]) * frame_s).tolist()
+        alignment = list(zip(symbols, borders[:-1], borders[1:], strict=True))
         return Audio(np.concatenate([samples, gap]), AUDIO.sample_rate, alignment)
 
     def _timed(self, stage: str, function: Any, *arguments: Any) -> Any:
