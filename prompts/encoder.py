@@ -59,7 +59,7 @@ class PromptEncoder:
         """Load from a model directory, a built-in name or a hub id. Raises ``ValueError`` when it has no prompt
         encoder.
         """
-        from tts.checkpoint import find_model
+        from tts.checkpoint import find_model, read_weights
 
         folder = find_model(str(name))
         if not (folder / CONFIG).is_file():
@@ -67,7 +67,7 @@ class PromptEncoder:
         config = load_config(PromptConfig, folder / CONFIG)
         if config.format != FORMAT:
             raise ValueError(f"{folder / CONFIG}: format {config.format} cannot be read; this version reads {FORMAT}")
-        return cls(config, _read_weights(folder / WEIGHTS, config.sha256))
+        return cls(config, read_weights(folder / WEIGHTS, config.sha256, CONFIG))
 
     def encode(self, prompt: Prompt) -> PromptVectors:
         """What ``prompt`` says about voice and style, mixed by its weights."""
@@ -123,23 +123,6 @@ class PromptEncoder:
         except RuntimeError as error:
             raise ValueError(f"{WEIGHTS} does not fit {CONFIG}: {str(error).splitlines()[-1].strip()}") from error
         return module.eval().requires_grad_(False)
-
-
-def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot read the weights {path}: {error.strerror}") from error
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise ValueError(f"{path} is not the file that {CONFIG} names (sha256 {found[:12]}..., not {sha256[:12]}...)")
-    try:
-        return {k: v.float() if v.is_floating_point() else v for k, v in load(data).items()}
-    except SafetensorError as error:
-        raise ValueError(f"{path} is not a safetensors file: {error}") from error
 
 
 def save_prompt_encoder(

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-import torch
 
 from recipes.codec.load import load_codec
 from recipes.codec.train import CodecTraining
 from recipes.corpus.draw import BUILT_IN_VOICES, DEFAULT_VOICE
 from recipes.lm.train import LMTraining
 from recipes.prompts.export import export_prompts
+from recipes.training import trained
 from recipes.vocoder.train import VocoderTraining
 from tts.checkpoint import DEFAULT_MODEL, ModelConfig, NamedVoice, save_model
 from tts.config import load_config
@@ -30,15 +30,6 @@ DESCRIPTIONS = {
 }
 
 
-def weights(run: Path, prefix: str) -> dict[str, torch.Tensor]:
-    """Weights of the module ``prefix`` in ``run/last.pt``."""
-    path = run / "last.pt"
-    if not path.exists():
-        raise click.UsageError(f"no training run in {run}")
-    state = torch.load(path, map_location="cpu", weights_only=True)["model"]
-    return {k.removeprefix(f"{prefix}."): v for k, v in state.items() if k.startswith(f"{prefix}.")}
-
-
 @click.command()
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("tts/weights") / DEFAULT_MODEL, show_default=True)
@@ -49,8 +40,8 @@ def main(runs: Path, out: Path) -> None:
     codec_config = load_config(CodecTraining, recipes / "codec" / "config.yaml").model
     vocoder_config = load_config(VocoderTraining, recipes / "vocoder" / "config.yaml").model
     lm, vocoder = LM(lm_config), PulseVocos(vocoder_config)
-    lm.load_state_dict(weights(runs / "lm", "lm"))
-    vocoder.load_state_dict(weights(runs / "vocoder", "vocoder"))
+    lm.load_state_dict(trained(runs / "lm", "lm"))
+    vocoder.load_state_dict(trained(runs / "vocoder", "vocoder"))
     voices = {name: NamedVoice(replace(voice), DESCRIPTIONS[name]) for name, voice in BUILT_IN_VOICES.items()}
     config = ModelConfig(
         name=DEFAULT_MODEL,

@@ -88,3 +88,12 @@ def save(state: dict, path: Path) -> None:
     partial = path.with_suffix(".part")
     torch.save(state, partial)
     os.replace(partial, path)
+
+
+def trained(run: Path, prefix: str) -> dict[str, Tensor]:
+    """Weights of the part ``prefix`` of what ``run`` trained. Raises ``ValueError`` when there is no such run."""
+    path = run / "last.pt"
+    if not path.exists():
+        raise ValueError(f"no training run in {run}: {path.name} is missing")
+    state = torch.load(path, map_location="cpu", weights_only=True)["model"]
+    return {k.removeprefix(f"{prefix}."): v for k, v in state.items() if k.startswith(f"{prefix}.")}

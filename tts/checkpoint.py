@@ -96,24 +96,31 @@ def load_model_config(folder: Path) -> ModelConfig:
     return config
 
 
-def _read(folder: Path, stage: str, config: ModelConfig) -> dict[str, Tensor]:
+def read_weights(path: Path, sha256: str, named_in: str) -> dict[str, Tensor]:
+    """Tensors of a safetensors file, in float32, after checking the hash that ``named_in`` has for it.
+
+    Raises:
+        ValueError: missing, truncated, altered, or not a safetensors file.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    path = folder / f"{stage}.safetensors"
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot read the weights {path}: {error.strerror}") from error
-    found, expected = hashlib.sha256(data).hexdigest(), config.sha256.get(path.name)
-    if found != expected:
-        raise ValueError(
-            f"{path} is not the file that config.yaml names (sha256 {found[:12]}..., not {str(expected)[:12]}...)"
-        )
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise ValueError(f"{path} is not the file that {named_in} names (sha256 {found[:12]}..., not {sha256[:12]}...)")
     try:
         return {k: v.float() if v.is_floating_point() else v for k, v in load(data).items()}
     except SafetensorError as error:
         raise ValueError(f"{path} is not a safetensors file: {error}") from error
+
+
+def _read(folder: Path, stage: str, config: ModelConfig) -> dict[str, Tensor]:
+    path = folder / f"{stage}.safetensors"
+    return read_weights(path, str(config.sha256.get(path.name)), "config.yaml")
 
 
 def _fill(module: nn.Module, state: dict[str, Tensor], stage: str) -> None:

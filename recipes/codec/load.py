@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
+from recipes.training import trained
 from tts.codec.model import Codec, CodecConfig
 
 
 def load_codec(run: Path, config: CodecConfig | None = None) -> Codec:
     """The codec of ``run/last.pt``, in evaluation mode."""
-    state = torch.load(run / "last.pt", map_location="cpu", weights_only=True)["model"]
     codec = Codec(config or CodecConfig())
-    codec.load_state_dict({k.removeprefix("codec."): v for k, v in state.items() if k.startswith("codec.")})
+    codec.load_state_dict(trained(run, "codec"))
     return codec.eval().requires_grad_(False)

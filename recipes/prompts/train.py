@@ -18,7 +18,7 @@ from prompts.speech import SpeechConfig, SpeechEncoder
 from recipes.prompts.clips import Clips, SpeechTask
 from recipes.prompts.faces import Faces, FaceTask
 from recipes.prompts.space import SpaceTraining
-from recipes.training import TrainConfig, train
+from recipes.training import TrainConfig, train, trained
 from tts.config import load_config
 
 STAGES = ("face", "speech", "space")
@@ -57,10 +57,7 @@ class PromptTraining:
 
 def load_stage(module: torch.nn.Module, run: Path, prefix: str) -> None:
     """Fill ``module`` from ``run/last.pt``. Raises ``ValueError`` when there is no such run."""
-    if not (run / "last.pt").exists():
-        raise ValueError(f"no training run in {run}; train that stage first")
-    state = torch.load(run / "last.pt", map_location="cpu", weights_only=True)["model"]
-    module.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+    module.load_state_dict(trained(run, prefix.removesuffix(".")))
     module.eval().requires_grad_(False)
 
 
