@@ -34,7 +34,7 @@ def test_every_code_survives_digits_and_vectors() -> None:
 
 def test_embedding_the_codes_gives_the_quantised_latents() -> None:
     quantizer = FiniteScalarQuantizer(8, (8, 8, 8, 8, 8))
-    quantised, codes = quantizer(torch.randn(2, 50, 8) * 5)
+    quantised, codes, _ = quantizer(torch.randn(2, 50, 8) * 5)
     torch.testing.assert_close(quantizer.embed(codes), quantised, atol=1e-5, rtol=1e-5)
     quantised.sum().backward()
     assert quantizer.project_in.weight.grad.abs().sum() > 0
@@ -52,6 +52,13 @@ def test_shapes_and_odd_lengths() -> None:
     assert codes.shape == (1, 6)
     assert codec.decode(codes).shape == (1, AUDIO.n_mels, 12)
     assert CodecConfig().frame_rate == 46.875
+
+
+def test_mel_stays_float32_in_mixed_precision() -> None:
+    wav = torch.randn(1, 4000)
+    with torch.autocast("cpu", torch.bfloat16):
+        mel = log_mel(wav)
+    assert mel.dtype == torch.float32 and torch.equal(mel, log_mel(wav))
 
 
 def test_mel_normalisation_inverts() -> None:

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from tts.codec.saconv import SAConv
 
+KERNEL_SIZE = 7  # frames, of every convolution over time
+
 
 class ConvNeXtBlock(nn.Module):
     """Depthwise convolution, layer norm, two pointwise layers and a scaled residual.
@@ -20,7 +22,9 @@ class ConvNeXtBlock(nn.Module):
         cond_dim: width of the conditioning vector; 0 for a plain block, else the convolution is style-adaptive.
     """
 
-    def __init__(self, dim: int, hidden: int, cond_dim: int = 0, kernel_size: int = 7, scale: float = 0.1) -> None:
+    def __init__(
+        self, dim: int, hidden: int, cond_dim: int = 0, kernel_size: int = KERNEL_SIZE, scale: float = 0.1
+    ) -> None:
         super().__init__()
         self.depthwise = (
             SAConv(dim, kernel_size, cond_dim)

@@ -1,47 +1,92 @@
-"""What codec and vocoder cost: ``python -m recipes.codec.evaluate --clips 40`` (extra ``[eval]``)."""
+"""What codec and vocoder cost: ``python -m recipes.codec.evaluate --out runs/codec-evaluation`` (extra ``[eval]``).
+
+Without ``--folder`` on held-out clips of the corpus, their voice and style known to the decoder; with it on the WAV and
+FLAC files of a folder, voice and style unknown. ``--run`` takes the codec out of a training run, a teacher's too.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
-import numpy as np
 import torch
 
+from recipes.codec.load import load_codec
+from recipes.codec.measure import Clip, MelChain, draw_histogram, folder_clips, measure
 from recipes.data import Corpus
-from recipes.judges import Whisper, dnsmos
-from recipes.table import table
-from recipes.wording import compare, wer
-from tts.checkpoint import load_model
+from recipes.table import progress
+from tts.checkpoint import DEFAULT_MODEL, load_model
 from tts.config import AUDIO
-from tts.mel import log_mel
 
-SHORTEST_S = 2.5
+JUDGED_FROM_S = 2.5
+
+
+def corpus_clips(folders: tuple[Path, ...], splits: tuple[str, ...], seed: int) -> Iterator[Clip]:
+    """Clips of ``splits`` in random order, those of the first folder that are fit for the judges (spoken aloud, 2.5 s
+    or more) first.
+    """
+    fit, rest = [], []
+    for folder in folders:
+        for split in splits:
+            try:
+                corpus = Corpus(folder, split)
+            except ValueError:
+                if folder == folders[0]:
+                    raise
+                continue  # recipes.codec.held_out has one split only
+            for index, row in enumerate(corpus.rows):
+                aloud = row["style"]["whisper"] < 0.5 and row["n_samples"] > JUDGED_FROM_S * AUDIO.sample_rate
+                (fit if aloud and folder == folders[0] else rest).append((corpus, index))
+    order = random.Random(seed)
+    order.shuffle(fit)
+    for corpus, index in progress(fit + rest, "clips"):
+        row = corpus.rows[index]
+        samples = corpus.samples(index)
+        yield Clip(f"{row['shard']}:{row['start']}", samples, row["text"], corpus.voices[index], corpus.styles[index])
 
 
 @click.command()
-@click.option("--corpus", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
-@click.option("--model", default="facet-nano", show_default=True)
-@click.option("--clips", "n_clips", default=40, show_default=True)
-def main(corpus: Path, model: str, n_clips: int) -> None:
-    """Words and quality of held-out recordings, of their mels through the vocoder, and through codec and vocoder."""
-    held_out, loaded, whisper = Corpus(corpus, "test"), load_model(model), Whisper()
-    long_enough = SHORTEST_S * AUDIO.sample_rate
-    rows = [i for i, r in enumerate(held_out.rows) if r["n_samples"] > long_enough and not r["style"]["whisper"]]
-    readings, quality = defaultdict(list), defaultdict(list)
-    for i in rows[:n_clips]:
-        samples = held_out.samples(i)
-        mel = log_mel(torch.from_numpy(samples))[None]
-        coded = loaded.codec.decode(loaded.codec.encode(mel), held_out.voices[i][None], held_out.styles[i][None])
-        made = {"recordings": samples}
-        for name, given in (("vocoder", mel), ("codec and vocoder", coded)):
-            made[name] = loaded.vocoder.synthesise(given, torch.Generator().manual_seed(0))[0].numpy()
-        for name, wav in made.items():
-            readings[name].append(compare(held_out.rows[i]["text"], whisper.transcribe(wav, AUDIO.sample_rate)))
-            quality[name].append(dnsmos(wav, AUDIO.sample_rate)["ovrl"])
-    lines = [[name, wer(found), float(np.mean(quality[name]))] for name, found in readings.items()]
-    click.echo(table(f"{len(rows[:n_clips])} held-out clips", ["", "WER", "DNSMOS OVRL"], lines))
+@click.option("--model", default=DEFAULT_MODEL, show_default=True)
+@click.option("--run", type=click.Path(path_type=Path), default=None, help="A training run with the codec to put in.")
+@click.option(
+    "--corpus",
+    "corpora",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=[Path("runs/corpus")],
+    show_default=True,
+    help="Repeatable; judged clips come from the first.",
+)
+@click.option("--split", "splits", multiple=True, default=["valid", "test"], show_default=True)
+@click.option("--folder", type=click.Path(path_type=Path), default=None, help="A folder of recordings instead.")
+@click.option("--clips", "judged", default=40, show_default=True, help="Clips to judge; 0 counts codes only.")
+@click.option("--threads", default=1, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/codec-evaluation"), show_default=True)
+def main(
+    model: str,
+    run: Path | None,
+    corpora: tuple[Path, ...],
+    splits: tuple[str, ...],
+    folder: Path | None,
+    judged: int,
+    threads: int,
+    out: Path,
+) -> None:
+    """Print codebook usage and the judges' table; write them as JSON and a picture of the code histogram."""
+    torch.set_num_threads(threads)
+    loaded = load_model(model)
+    if run is not None:
+        loaded = replace(loaded, codec=load_codec(run))
+    clips = corpus_clips(corpora, splits, 0) if folder is None else folder_clips(folder, AUDIO.sample_rate)
+    found = measure(MelChain(loaded), clips, judged, threads)
+    click.echo(found.tables())
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "codec.json").write_text(json.dumps(found.summary(), indent=1) + "\n", encoding="utf-8")
+    draw_histogram(found, out / "codes.png", f"{run or model} on {folder or ', '.join(map(str, corpora))}")
 
 
 if __name__ == "__main__":

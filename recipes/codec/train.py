@@ -1,23 +1,37 @@
-"""Train the codec: ``python -m recipes.codec.train --corpus runs/corpus --out runs/codec``."""
+"""Train the codec: ``python -m recipes.codec.train --corpus runs/corpus --out runs/codec``.
+
+``--config recipes/codec/vq.yaml`` trains one learned codebook from scratch instead of finite scalar quantisation.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import numpy as np
 import torch
+import yaml
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from recipes.codec.averages import CodebookAverages, commitment
 from recipes.data import Corpus
+from recipes.parallel import IS_MAIN, process_device
+from recipes.recorded import as_recorded, faster
+from recipes.start import init_option, start_from
 from recipes.training import TrainConfig, train
+from tts.checkpoint import find_model, load_model_config
 from tts.codec.model import MEL_FLOOR, Codec, CodecConfig
+from tts.codec.quantizer import Quantised
+from tts.codec.vq import Codebook
 from tts.config import AUDIO, load_config
 from tts.convnext import Stack
 from tts.mel import log_mel
 from tts.text.symbols import SYMBOLS, encode
+
+CONFIG = "config.yaml"  # in a run: what it was trained with
 
 
 @dataclass(frozen=True)
@@ -29,7 +43,22 @@ class CodecTraining:
     batch_size: int = 32
     mel_frames: int = 188
     phoneme_weight: float = 0.1
-    unknown_share: float = 0.15  # of batches without voice, and of batches without style: codecs also meet strangers
+    unknown_share: float = 0.15  # of batches without voice, and of batches without style
+    stranger_share: float = 0.3  # of batches as other people's recordings, without voice and style
+    pace: float = 0.2  # natural log; strangers are up to this much faster and higher, or slower and lower
+    band_limit_share: float = 0.3  # of strangers, that lose what lies above 3.4 to 11 kHz
+    gain_db: float = 10.0  # strangers are up to this much louder or softer than the corpus
+    commitment_weight: float = 0.25  # vq, grvq
+    codebook_decay: float = 0.99  # vq, grvq: what a step keeps of a code's running mean
+
+
+class Batch(NamedTuple):
+    """Log-mel (B, n_mels, T), phoneme ids (B, T // stride), voice and style (B, ...), ``None`` where unknown."""
+
+    mel: Tensor
+    phonemes: Tensor
+    voice: Tensor | None
+    style: Tensor | None
 
 
 class PhonemeProbe(nn.Module):
@@ -54,48 +83,101 @@ class CodecTask(nn.Module):
         self.config, self.corpus, self.device = config, corpus, device
         self.codec = Codec(config.model)
         self.probe = PhonemeProbe(config.model.dim)
+        books = [m for m in self.codec.quantizer.modules() if isinstance(m, Codebook)]
+        self.averages = CodebookAverages(books, config.codebook_decay) if books else None
 
-    def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """One batch: L1 of the log-mel and cross-entropy of the phonemes."""
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """Random pieces of random clips, as recorded in the corpus or as strangers' recordings."""
         config, stride = self.config, self.config.model.stride
+        strange = rng.random() < config.stranger_share
+        pace = float(np.exp(rng.uniform(-config.pace, config.pace))) if strange else 1.0
+        n_frames = round(config.mel_frames * pace)
+        middles = (np.arange(config.mel_frames // stride) + 0.5) * stride * pace
         pieces, phonemes, rows = [], [], rng.integers(len(self.corpus), size=config.batch_size)
         for row in rows:
-            piece, first = self.corpus.crop(int(row), config.mel_frames, rng)
-            last = (first + config.mel_frames) // stride
-            at = self.corpus.phoneme_at_frames(int(row), last, AUDIO.mel_rate / stride)[
-                -(config.mel_frames // stride) :
-            ]
+            piece, first = self.corpus.crop(int(row), n_frames, rng)
+            at = self.corpus.phoneme_at(int(row), (first + middles) / AUDIO.mel_rate)
             phonemes.append(np.asarray(encode(self.corpus.rows[row]["phonemes"]))[at])
             pieces.append(piece)
-        mel = log_mel(torch.from_numpy(np.stack(pieces)).to(self.device)).clamp(min=MEL_FLOOR)
-        voice = None if rng.random() < config.unknown_share else self.corpus.voices[rows].to(self.device)
-        style = None if rng.random() < config.unknown_share else self.corpus.styles[rows].to(self.device)
-        decoded, quantised, codes = self.codec(mel, voice, style)
-        mel_loss = (decoded - mel).abs().mean()
-        logits = self.probe(quantised).flatten(0, 1)
-        phoneme_loss = F.cross_entropy(logits, torch.from_numpy(np.stack(phonemes)).flatten().to(self.device))
-        used = torch.tensor(len(torch.unique(codes)) / codes.numel())
-        return {
-            "loss": mel_loss + config.phoneme_weight * phoneme_loss,
+        wav = torch.from_numpy(np.stack(pieces)).to(self.device)
+        if strange:
+            wav = faster(wav, (config.mel_frames - 1) * AUDIO.hop_length)
+            wav = as_recorded(wav, config.band_limit_share, config.gain_db, rng)
+        mel = log_mel(wav).clamp(min=MEL_FLOOR)
+        voice = None if strange or rng.random() < config.unknown_share else self.corpus.voices[rows].to(self.device)
+        style = None if strange or rng.random() < config.unknown_share else self.corpus.styles[rows].to(self.device)
+        return Batch(mel, torch.from_numpy(np.stack(phonemes)).to(self.device), voice, style)
+
+    def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One batch: L1 of the log-mel, cross-entropy of the phonemes and, for learned codebooks, commitment."""
+        return self.losses_of(self.batch(rng))[0]
+
+    def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Quantised]:
+        """Losses of a batch and its quantised latents; learned codebooks are moved."""
+        decoded, quantised = self.codec(batch.mel, batch.voice, batch.style)
+        mel_loss = (decoded - batch.mel).abs().mean()
+        logits = self.probe(quantised.latents).flatten(0, 1)
+        phoneme_loss = F.cross_entropy(logits, batch.phonemes.flatten())
+        losses = {
+            "loss": mel_loss + self.config.phoneme_weight * phoneme_loss,
             "mel": mel_loss,
             "phoneme": phoneme_loss,
-            "used": used,
+            "used": torch.tensor(len(torch.unique(quantised.codes)) / quantised.codes.numel()),
         }
+        if self.averages is not None:
+            losses["commitment"] = commitment(quantised.lookups)
+            losses["loss"] = losses["loss"] + self.config.commitment_weight * losses["commitment"]
+            losses["revived"] = torch.tensor(float(self.averages.update(quantised.lookups)))
+        return losses, quantised
+
+
+def start_codec(codec: Codec, init: str | None) -> None:
+    """Fill ``codec`` with what model ``init`` released; where the quantisers differ, encoder and decoder only.
+
+    Raises:
+        ValueError: there is no such model, or its weights do not fit.
+    """
+    if init is None:
+        return
+    released = load_model_config(find_model(init)).codec
+    if released.quantizer == codec.config.quantizer:
+        start_from(codec, init, "codec")
+        return
+    other = Codec(released)
+    start_from(other, init, "codec")
+    try:
+        codec.encoder.load_state_dict(other.encoder.state_dict())
+        codec.decoder.load_state_dict(other.decoder.state_dict())
+    except RuntimeError as error:
+        raise ValueError(f"the codec of {init} does not fit the recipe's config: {error}") from error
+
+
+def save_config(config: CodecTraining, out: Path) -> None:
+    """Write what a run is trained with beside it."""
+    if IS_MAIN:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / CONFIG).write_text(yaml.safe_dump(asdict(config), sort_keys=False), encoding="utf-8")
+
+
+def train_codec(corpus: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:
+    """Train what ``config_file`` describes into ``out``, or go on with it."""
+    config, place = load_config(CodecTraining, config_file), process_device(device)
+    torch.manual_seed(config.train.seed)
+    task = CodecTask(config, Corpus(corpus, "train"), place).to(place)
+    start_codec(task.codec, init)
+    save_config(config, out)
+    train(task, task.losses, config.train, out, place)
 
 
 @click.command()
 @click.option("--corpus", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/codec"), show_default=True)
-@click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
-)
+@click.option("--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name(CONFIG))
+@init_option
 @click.option("--device", default="cpu", show_default=True)
-def main(corpus: Path, out: Path, config_file: Path, device: str) -> None:
+def main(corpus: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:
     """Train the codec; run again to resume."""
-    config = load_config(CodecTraining, config_file)
-    torch.manual_seed(config.train.seed)
-    task = CodecTask(config, Corpus(corpus, "train"), torch.device(device)).to(device)
-    train(task, task.losses, config.train, out, torch.device(device))
+    train_codec(corpus, out, config_file, init, device)
 
 
 if __name__ == "__main__":

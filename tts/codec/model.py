@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
-from tts.codec.quantizer import FiniteScalarQuantizer
+from tts.codec.grvq import GroupedResidualVQ, GRVQConfig
+from tts.codec.quantizer import FiniteScalarQuantizer, Quantised
+from tts.codec.vq import VectorQuantizer, VQConfig
 from tts.config import AUDIO
-from tts.convnext import Stack
+from tts.convnext import KERNEL_SIZE, Stack
 from tts.style import STYLE_DIM, VOICE_DIM
+
+QUANTIZERS = ("fsq", "vq", "grvq")
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,15 @@ class CodecConfig:
     encoder_depth: int = 3  # blocks at the codes' rate
     decoder_depth: int = 5
     stride: int = 2  # mel frames a code
-    levels: tuple[int, ...] = (8, 8, 8, 8, 8)
+    levels: tuple[int, ...] = (8, 8, 8, 8, 8)  # fsq, vq: values of a code's digits
     cond_dim: int = 32
+    quantizer: str = "fsq"  # or vq, grvq
+    vq: VQConfig = field(default_factory=VQConfig)
+    grvq: GRVQConfig = field(default_factory=GRVQConfig)
+
+    def __post_init__(self) -> None:
+        if self.quantizer not in QUANTIZERS:
+            raise ValueError(f"unknown quantizer {self.quantizer!r}; it is one of {', '.join(QUANTIZERS)}")
 
     @property
     def frame_rate(self) -> float:
@@ -37,7 +48,7 @@ class Encoder(nn.Module):
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
-        self.stem = nn.Conv1d(AUDIO.n_mels, config.dim, 7, padding=3)
+        self.stem = nn.Conv1d(AUDIO.n_mels, config.dim, KERNEL_SIZE, padding=KERNEL_SIZE // 2)
         self.fine = Stack(config.fine_depth, config.dim, config.hidden)
         self.down = nn.Conv1d(config.dim, config.dim, config.stride, config.stride)
         self.coarse = Stack(config.encoder_depth, config.dim, config.hidden)
@@ -57,7 +68,13 @@ class Decoder(nn.Module):
         self.up = nn.ConvTranspose1d(config.dim, config.dim, config.stride, config.stride)
         self.fine = Stack(config.fine_depth, config.dim, config.hidden, config.cond_dim)
         self.norm = nn.LayerNorm(config.dim)
-        self.head = nn.Conv1d(config.dim, AUDIO.n_mels, 7, padding=3)
+        self.head = nn.Conv1d(config.dim, AUDIO.n_mels, KERNEL_SIZE, padding=KERNEL_SIZE // 2)
+
+    @property
+    def context(self) -> int:
+        """Codes on either side that the mel of one code depends on."""
+        fine = KERNEL_SIZE // 2 * (len(self.fine) + 1)
+        return KERNEL_SIZE // 2 * len(self.coarse) - (-fine // self.up.stride[0])
 
     def forward(self, latents: Tensor, voice: Tensor | None, style: Tensor | None) -> Tensor:
         """``voice`` (B, VOICE_DIM) and ``style`` (B, STYLE_DIM); ``None`` where unknown."""
@@ -66,20 +83,29 @@ class Decoder(nn.Module):
         return denormalise(self.head(self.norm(x.transpose(1, 2)).transpose(1, 2)))
 
 
+def make_quantizer(config: CodecConfig) -> FiniteScalarQuantizer | VectorQuantizer | GroupedResidualVQ:
+    """The quantiser that ``config`` names."""
+    if config.quantizer == "grvq":
+        return GroupedResidualVQ(config.dim, config.grvq)
+    if config.quantizer == "vq":
+        return VectorQuantizer(config.dim, config.levels, config.vq)
+    return FiniteScalarQuantizer(config.dim, config.levels)
+
+
 class Codec(nn.Module):
-    """Encoder, one codebook, decoder."""
+    """Encoder, quantiser, decoder. Codes are (B, T), or (B, T, groups * layers) of a grouped residual quantiser."""
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
         self.config = config
         self.encoder = Encoder(config)
-        self.quantizer = FiniteScalarQuantizer(config.dim, config.levels)
+        self.quantizer = make_quantizer(config)
         self.decoder = Decoder(config)
 
-    def forward(self, mel: Tensor, voice: Tensor | None, style: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Training pass: mel (B, n_mels, T), T a multiple of the stride, to (mel, quantised latents, codes)."""
-        quantised, codes = self.quantizer(self.encoder(mel))
-        return self.decoder(quantised, voice, style), quantised, codes
+    def forward(self, mel: Tensor, voice: Tensor | None, style: Tensor | None) -> tuple[Tensor, Quantised]:
+        """Training pass: mel (B, n_mels, T), T a multiple of the stride, to the decoded mel and what it was made of."""
+        quantised = self.quantizer(self.encoder(mel))
+        return self.decoder(quantised.latents, voice, style), quantised
 
     @torch.inference_mode()
     def encode(self, mel: Tensor) -> Tensor:
@@ -87,7 +113,7 @@ class Codec(nn.Module):
         missing = -mel.shape[-1] % self.config.stride
         if missing:
             mel = nn.functional.pad(mel, (0, missing), mode="replicate")
-        return self.quantizer(self.encoder(mel))[1]
+        return self.quantizer(self.encoder(mel)).codes
 
     @torch.inference_mode()
     def decode(self, codes: Tensor, voice: Tensor | None = None, style: Tensor | None = None) -> Tensor:
