@@ -10,13 +10,14 @@ from conftest import TINY_VOCODER
 
 from tts._torchaudio import import_torchaudio
 from tts.config import AUDIO
-from vocoder.source import pulse_train
+from vocoder.source import frame_phases, pulse_train
 from vocoder.vocos import PublicVocos, PulseVocos
 
 
 @pytest.mark.parametrize("hz", [80.0, 200.0, 333.0])
 def test_pulses_have_the_asked_pitch_and_flat_harmonics(hz: float) -> None:
-    pulses, _ = pulse_train(torch.full((1, 94), hz))
+    f0 = torch.full((1, 94), hz)
+    pulses = pulse_train(f0, frame_phases(f0))
     spectrum = torch.fft.rfft(pulses[0, : AUDIO.sample_rate]).abs() / (AUDIO.sample_rate / 2)
     bins = [round(hz * h) for h in range(1, 20)]
     assert spectrum[bins].mean() == pytest.approx(1.0, abs=0.05)
@@ -25,11 +26,16 @@ def test_pulses_have_the_asked_pitch_and_flat_harmonics(hz: float) -> None:
 
 
 def test_unvoiced_is_silent_and_phase_goes_on() -> None:
-    assert not pulse_train(torch.zeros(1, 10))[0].any()
-    whole, _ = pulse_train(torch.full((1, 20), 150.0))
-    first, phase = pulse_train(torch.full((1, 10), 150.0))
-    second, _ = pulse_train(torch.full((1, 10), 150.0), phase)
-    torch.testing.assert_close(torch.cat([first, second], 1), whole, atol=1e-2, rtol=1e-3)
+    silent = torch.zeros(1, 10)
+    assert not pulse_train(silent, frame_phases(silent)).any()
+    f0 = 150 + 40 * torch.sin(torch.arange(40) / 5.0)[None]
+    phases = frame_phases(f0)
+    later = frame_phases(f0[:, 25:], (f0[:, 24:25], phases[:, 24:25]))
+    torch.testing.assert_close(later, phases[:, 25:], atol=1e-6, rtol=0)
+    hop = AUDIO.hop_length
+    window = pulse_train(f0[:, 10:30], phases[:, 10:30])
+    whole = pulse_train(f0, phases)[:, 10 * hop : 30 * hop]
+    torch.testing.assert_close(window[:, hop:-hop], whole[:, hop:-hop], atol=1e-3, rtol=1e-4)
 
 
 def test_same_generator_same_samples() -> None:
@@ -40,6 +46,25 @@ def test_same_generator_same_samples() -> None:
     assert a.shape == (1, 30 * AUDIO.hop_length)
     assert torch.equal(a, b)
     assert not torch.equal(a, vocoder.synthesise(mel, torch.Generator().manual_seed(4)))
+
+
+@pytest.mark.parametrize("sizes", [(60,), (1, 2, 30, 27), (13, 1, 0, 46), (59, 1)])
+def test_pieces_of_mel_make_the_same_samples(sizes: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    vocoder = PulseVocos(TINY_VOCODER).eval()
+    mel = torch.randn(1, AUDIO.n_mels, 60) * 2 - 5
+    whole = vocoder.synthesise(mel, torch.Generator().manual_seed(3))
+    vocoding = vocoder.start(torch.Generator().manual_seed(3))
+    pieces = [vocoding.push(piece, last=False) for piece in mel.split(sizes, dim=-1)]
+    pieces.append(vocoding.push(None, last=True))
+    made = torch.cat([p for p in pieces if p is not None], dim=1)
+    assert made.shape == whole.shape
+    torch.testing.assert_close(made, whole, atol=1e-4, rtol=1e-4)
+
+
+def test_a_single_frame_can_be_heard() -> None:
+    vocoder = PulseVocos(TINY_VOCODER).eval()
+    assert vocoder.synthesise(torch.zeros(1, AUDIO.n_mels, 1), torch.Generator()).shape == (1, AUDIO.hop_length)
 
 
 def test_public_vocos_from_a_folder(tmp_path: Path) -> None:
@@ -68,3 +93,6 @@ head:
     assert made.shape == (1, 12 * AUDIO.hop_length)
     expected = original.decode(mel).detach()
     torch.testing.assert_close(made[:, : expected.shape[1]], expected)
+    vocoding = PublicVocos(str(tmp_path)).start(torch.Generator())
+    pieces = [vocoding.push(piece, last=False) for piece in mel.split((7, 5), dim=-1)]
+    torch.testing.assert_close(torch.cat([p for p in [*pieces, vocoding.push(None, True)] if p is not None], 1), made)

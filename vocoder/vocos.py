@@ -18,10 +18,14 @@ from torch import Tensor, nn
 
 from tts.codec.model import normalise
 from tts.config import AUDIO
-from tts.convnext import Stack
-from vocoder.source import pulse_train
+from tts.convnext import KERNEL_SIZE, Stack
+from tts.piecewise import Piecewise
+from vocoder.noise import FrameNoise
+from vocoder.source import frame_phases, pulse_train
 
 F0_CENTRE_HZ = 150.0
+BINS = AUDIO.n_fft // 2 + 1
+OVERLAP = 2  # frames on either side that a hop of samples depends on, analysed or synthesised
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,20 @@ class VocoderConfig:
     depth: int = 6
 
 
+class Vocoding(Protocol):
+    """One utterance on its way to samples."""
+
+    def push(self, mel: Tensor | None, last: bool) -> Tensor | None:
+        """The next log-mel (1, n_mels, T) to the samples (1, n) that it completes, ``None`` for none."""
+
+
 class Vocoder(Protocol):
     """What the synthesizer needs of a vocoder."""
+
+    context: int  # mel frames on either side that a frame of samples depends on
+
+    def start(self, generator: torch.Generator) -> Vocoding:
+        """Begin an utterance; the pieces of mel it is given come out the same as the whole."""
 
     def synthesise(self, mel: Tensor, generator: torch.Generator) -> Tensor:
         """Log-mel (1, n_mels, T) to samples (1, T * hop_length)."""
@@ -46,14 +62,23 @@ class PulseVocos(nn.Module):
     def __init__(self, config: VocoderConfig) -> None:
         super().__init__()
         self.config = config
-        bins = AUDIO.n_fft // 2 + 1
-        self.stem = nn.Conv1d(AUDIO.n_mels, config.dim, 7, padding=3)
+        self.stem = nn.Conv1d(AUDIO.n_mels, config.dim, KERNEL_SIZE, padding=KERNEL_SIZE // 2)
         self.norm_in = nn.LayerNorm(config.dim)
         self.blocks = Stack(config.depth, config.dim, config.hidden)
         self.norm_out = nn.LayerNorm(config.dim)
-        self.spectrum = nn.Linear(config.dim, 3 * bins)
+        self.spectrum = nn.Linear(config.dim, 3 * BINS)
         self.pitch = nn.Linear(config.dim, 2)
         self.register_buffer("window", torch.hann_window(AUDIO.n_fft), persistent=False)
+
+    @property
+    def analysis_context(self) -> int:
+        """Mel frames on either side that a frame's f0 and spectra depend on."""
+        return KERNEL_SIZE // 2 * (len(self.blocks) + 1)
+
+    @property
+    def context(self) -> int:
+        """See :class:`Vocoder`."""
+        return self.analysis_context + FILTER_CONTEXT
 
     def analyse(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Log-mel (B, n_mels, T) to log-f0 against 150 Hz (B, T), voicing logits (B, T), head spectra (B, 3 * bins,
@@ -64,36 +89,76 @@ class PulseVocos(nn.Module):
         log_f0, voicing = self.pitch(x).float().unbind(-1)
         return log_f0, voicing, self.spectrum(x).float().transpose(1, 2)
 
-    def filter(self, f0: Tensor, spectra: Tensor, noise: Tensor) -> Tensor:
-        """f0 (B, T), spectra (B, 3 * bins, T) and complex unit noise (B, bins, T) to samples (B, T * hop_length)."""
+    def filter(self, f0: Tensor, phases: Tensor, spectra: Tensor, noise: Tensor) -> Tensor:
+        """f0 and its phases (B, T), spectra (B, 3 * bins, T) and noise of unit variance (B, 2 * bins, T), real and
+        imaginary parts, to samples (B, T * hop_length).
+        """
         harmonic, aperiodic, offset = spectra.chunk(3, dim=1)
         frames, n_fft, hop = f0.shape[1], AUDIO.n_fft, AUDIO.hop_length
-        pulses, _ = pulse_train(f0)
-        source = torch.stft(pulses, n_fft, hop, n_fft, self.window, center=True, return_complex=True)[..., :frames] / (
-            n_fft / 4
-        )
+        source = torch.stft(
+            pulse_train(f0, phases),
+            n_fft,
+            hop,
+            n_fft,
+            self.window,
+            center=True,
+            pad_mode="constant",
+            return_complex=True,
+        )[..., :frames] / (n_fft / 4)
         turned = torch.polar(torch.exp(harmonic.clamp(max=6.0)), math.pi * torch.tanh(offset)) * source
-        spec = turned + torch.exp(aperiodic.clamp(max=6.0)) * noise
+        spec = turned + torch.exp(aperiodic.clamp(max=6.0)) * torch.complex(*noise.chunk(2, dim=1))
         spec = torch.cat([spec, spec[..., -1:]], dim=-1)
         return torch.istft(spec, n_fft, hop, n_fft, self.window, center=True, length=frames * hop)
 
-    def forward(
-        self, mel: Tensor, f0: Tensor | None = None, generator: torch.Generator | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, n_mels, T) to (samples (B, T * hop_length), log-f0, voicing logits); ``f0`` replaces the predicted
-        pitch in training.
+    def forward(self, mel: Tensor, f0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Training pass: (B, n_mels, T) and the true f0 (B, T) to (samples (B, T * hop_length), predicted log-f0,
+        voicing logits).
         """
         log_f0, voicing, spectra = self.analyse(mel)
-        if f0 is None:
-            f0 = torch.where(voicing > 0, F0_CENTRE_HZ * torch.exp(log_f0), torch.zeros_like(log_f0))
-        bins, frames = AUDIO.n_fft // 2 + 1, mel.shape[-1]
-        parts = torch.randn(2, len(mel), frames, bins, generator=generator, device=mel.device)
-        return self.filter(f0, spectra, torch.complex(parts[0], parts[1]).transpose(1, 2)), log_f0, voicing
+        noise = torch.randn(len(mel), 2 * BINS, mel.shape[-1], device=mel.device)
+        return self.filter(f0, frame_phases(f0), spectra, noise), log_f0, voicing
 
-    @torch.inference_mode()
+    def start(self, generator: torch.Generator) -> PulseVocoding:
+        """See :class:`Vocoder`."""
+        return PulseVocoding(self, generator)
+
     def synthesise(self, mel: Tensor, generator: torch.Generator) -> Tensor:
         """See :class:`Vocoder`."""
-        return self(mel, generator=generator)[0]
+        return self.start(generator).push(mel, last=True)
+
+
+FILTER_CONTEXT = 2 * OVERLAP + 1  # synthesis overlaps, so does the analysis of the pulses, and f0 is interpolated
+
+
+class PulseVocoding:
+    """See :class:`Vocoding`: analysis, then the running phase, then the filter."""
+
+    def __init__(self, vocoder: PulseVocos, generator: torch.Generator) -> None:
+        self.analysis = Piecewise(lambda mel: torch.cat(_rows(*vocoder.analyse(mel)), dim=1), vocoder.analysis_context)
+        self.filter = Piecewise(
+            lambda x: vocoder.filter(x[:, 0], x[:, 1], x[:, 2 : 2 + 3 * BINS], x[:, 2 + 3 * BINS :]),
+            FILTER_CONTEXT,
+            AUDIO.hop_length,
+        )
+        self.noise = FrameNoise(generator, 2 * BINS)
+        self.before: tuple[Tensor, Tensor] | None = None
+
+    @torch.inference_mode()
+    def push(self, mel: Tensor | None, last: bool) -> Tensor | None:
+        """See :class:`Vocoding`."""
+        found = self.analysis.push(mel, last)
+        if found is None:
+            return self.filter.push(None, last)
+        f0 = torch.where(found[:, 1] > 0, F0_CENTRE_HZ * torch.exp(found[:, 0]), 0.0)
+        phases = frame_phases(f0, self.before)
+        self.before = f0[:, -1:], phases[:, -1:]
+        noise = self.noise.draw(f0.shape[1]).t()[None]
+        return self.filter.push(torch.cat([f0[:, None], phases[:, None], found[:, 2:], noise], dim=1), last)
+
+
+def _rows(log_f0: Tensor, voicing: Tensor, spectra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What the analysis gives as rows (1, n, T) of one array."""
+    return log_f0[:, None], voicing[:, None], spectra
 
 
 class PublicVocos(nn.Module):
@@ -120,9 +185,23 @@ class PublicVocos(nn.Module):
         else:
             self.model = Vocos.from_pretrained(source)
 
-    @torch.inference_mode()
-    def synthesise(self, mel: Tensor, generator: torch.Generator) -> Tensor:
+    @property
+    def context(self) -> int:
+        """See :class:`Vocoder`."""
+        backbone = self.model.backbone
+        blocks = sum(block.dwconv.kernel_size[0] // 2 for block in backbone.convnext)
+        return backbone.embed.kernel_size[0] // 2 + blocks + OVERLAP
+
+    def start(self, generator: torch.Generator) -> Piecewise:
         """See :class:`Vocoder`; this one draws no noise."""
+        return Piecewise(self._decode, self.context, AUDIO.hop_length)
+
+    def synthesise(self, mel: Tensor, generator: torch.Generator) -> Tensor:
+        """See :class:`Vocoder`."""
+        return self.start(generator).push(mel, last=True)
+
+    @torch.inference_mode()
+    def _decode(self, mel: Tensor) -> Tensor:
         samples = self.model.decode(mel)
         length = mel.shape[-1] * AUDIO.hop_length
         return nn.functional.pad(samples, (0, max(0, length - samples.shape[-1])))[..., :length]
