@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from tts.lm.generate import Sampling, Speaker, choose
 from tts.lm.model import LM
@@ -40,13 +42,81 @@ def test_sequence_with_fewer_codes_than_phonemes() -> None:
     assert [t for t in sequence.target if t >= 0] == [0, 1]
 
 
-def test_cached_decoding_equals_the_full_pass(tiny_lm: LM, speaker: Speaker) -> None:
-    inputs = torch.randn(3, 20, tiny_lm.config.dim, generator=torch.Generator().manual_seed(0))
+def halved(lm: LM) -> LM:
+    """The language model with its weights rounded to float16, as files and the decoder keep them."""
+    lm = copy.deepcopy(lm)
+    lm.load_state_dict({name: weight.half().float() for name, weight in lm.state_dict().items()})
+    return lm
+
+
+def test_cached_decoding_equals_the_full_pass(tiny_lm: LM) -> None:
+    lm = halved(tiny_lm)
+    backbone = Speaker(lm, lm.backbone.state_dict()).backbone
+    inputs = torch.randn(3, 20, lm.config.dim, generator=torch.Generator().manual_seed(0))
+    inputs[:, :2] = inputs[:1, :2]  # the prefix
     with torch.inference_mode():
-        full = tiny_lm(inputs[:, :2], inputs[:, 2:])
-        speaker.backbone.start(3, 20)
-        steps = torch.stack([speaker.backbone.step(x) for x in inputs.unbind(1)], dim=1)
-    torch.testing.assert_close(steps[:, 2:], full, atol=1e-5, rtol=1e-5)
+        full = lm(inputs[:, :2], inputs[:, 2:])
+        cache = backbone.start(inputs[0, :2], 3)
+        steps = [backbone.step(F.pad(x, (0, 0, 0, 1)), cache)[:3] for x in inputs[:, 2:12].unbind(1)]
+        cache.drop(0)  # the third takes its place
+        steps = torch.stack(steps, dim=1)
+        later = [backbone.step(F.pad(x[[2, 1]], (0, 0, 0, 2)), cache)[:2] for x in inputs[:, 12:].unbind(1)]
+    torch.testing.assert_close(steps, full[:, :10], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(torch.stack(later, dim=1), full[[2, 1], 10:], atol=1e-5, rtol=1e-5)
+
+
+def test_cache_grows(tiny_lm: LM, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = torch.randn(30, 4, tiny_lm.config.dim, generator=torch.Generator().manual_seed(0))
+    made = []
+    for room in (256, 8):
+        monkeypatch.setattr("tts.lm.backbone.ROOM", room)
+        backbone = Speaker(tiny_lm, tiny_lm.backbone.state_dict()).backbone
+        with torch.inference_mode():
+            cache = backbone.start(inputs[0], 2)
+            made.append(torch.stack([backbone.step(x, cache) for x in inputs]))
+    assert torch.equal(*made)
+
+
+def test_decoding_embeds_as_training_does(tiny_lm: LM) -> None:
+    """Positions put together from the table equal those of :meth:`LM.embed`."""
+    with torch.inference_mode():
+        table, levels = tiny_lm.embed_table(), tiny_lm.config.levels
+        digits, zero = torch.tensor([[3, 0, 7, 1, 5]]), sum(levels)
+        offsets = torch.tensor([0, *levels[:-1]]).cumsum(0)
+        context = torch.zeros(1, tiny_lm.config.dim)
+        code = tiny_lm.embed(context, digits, torch.tensor([True]), torch.tensor([2]))
+        new = tiny_lm.embed(context, digits, torch.tensor([False]), torch.tensor([0]))
+        torch.testing.assert_close(table[digits[0] + offsets].sum(0) + table[zero + 1 + 2], code[0])
+        torch.testing.assert_close(table[zero + 1], new[0])
+        assert not table[zero].any()
+
+
+def test_reference_and_unknown_voice(tiny_lm: LM) -> None:
+    """Decoding after a reference equals the full pass over prefix, reference and sentence."""
+    lm = halved(tiny_lm)
+    with torch.no_grad():
+        lm.reference.normal_(generator=torch.Generator().manual_seed(1))
+        lm.no_voice.normal_(0, 9, generator=torch.Generator().manual_seed(2))
+        lm.head.stem.weight.mul_(100)  # so that random weights have preferences
+    speaker = Speaker(lm, lm.backbone.state_dict())
+    reference = build(SENTENCE, list(np.linspace(0.05, 0.6, len(SENTENCE))), np.arange(0, 3000, 100), 46.875)
+    with torch.inference_mode():
+        prefix = speaker.prefix(lm.no_voice[None], STYLE, reference)
+        assert prefix.shape == (2 + len(reference), lm.config.dim)
+        assert not torch.equal(prefix[:2], speaker.prefix(VOICE, STYLE))
+        inputs = torch.randn(4, lm.config.dim, generator=torch.Generator().manual_seed(0))
+        full = lm(prefix[None], inputs[None])[0]
+        cache = speaker.backbone.start(prefix, 1)
+        steps = torch.cat([speaker.backbone.step(F.pad(x[None], (0, 0, 0, 3)), cache)[:1] for x in inputs])
+    torch.testing.assert_close(steps, full, atol=1e-5, rtol=1e-5)
+    lively = Sampling(1.0, 1.0)
+    said = [
+        speaker.speak([SENTENCE], voice, STYLE, [1], lively, given)[0].codes
+        for voice, given in ((VOICE, None), (VOICE, reference), (None, reference))
+    ]
+    assert said[0] != said[1] and said[1] != said[2]
+    together = speaker.speak([SENTENCE, SENTENCE[:4]], None, STYLE, [1, 2], lively, reference)
+    assert together[0].codes == said[2]
 
 
 def test_head_is_a_distribution_over_all_codes_and_advance(tiny_lm: LM) -> None:
@@ -64,10 +134,9 @@ def test_same_seed_same_codes_alone_and_in_a_batch(speaker: Speaker) -> None:
     both = speaker.speak([SENTENCE, other], VOICE, STYLE, [7, 8], Sampling())
     for symbols, seed, together in ((SENTENCE, 7, both[0]), (other, 8, both[1])):
         alone = speaker.speak([symbols], VOICE, STYLE, [seed], Sampling())[0]
-        assert torch.equal(alone.codes, together.codes)
-        assert alone.lengths == together.lengths
+        assert alone == together
     changed = speaker.speak([SENTENCE], VOICE, STYLE, [9], Sampling())[0]
-    assert not torch.equal(changed.codes, both[0].codes)
+    assert changed.codes != both[0].codes
 
 
 def test_length_is_bounded_and_spaces_have_no_codes(speaker: Speaker) -> None:
@@ -75,7 +144,7 @@ def test_length_is_bounded_and_spaces_have_no_codes(speaker: Speaker) -> None:
     assert len(said.codes) == sum(said.lengths)
     assert max(said.lengths) <= speaker.config.max_age
     assert said.lengths[SENTENCE.index(SPACE)] == 0
-    assert int(said.codes.min()) >= 0 and int(said.codes.max()) < 32768
+    assert min(said.codes) >= 0 and max(said.codes) < 32768
 
 
 def test_repeats_are_cut(tiny_lm: LM) -> None:
@@ -84,23 +153,34 @@ def test_repeats_are_cut(tiny_lm: LM) -> None:
     said = patient.speak([SENTENCE], VOICE, STYLE, [1], Sampling(temperature=0.0, max_repeats=2))[0]
     begin = 0
     for symbol, length in zip(SENTENCE, said.lengths, strict=True):
-        run = said.codes[begin : begin + length].tolist()
+        run = said.codes[begin : begin + length]
         begin += length
         if symbol[-1].isalpha():
             assert all(len(set(run[i : i + 4])) > 1 for i in range(len(run) - 3))
 
 
 def test_nucleus() -> None:
-    logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
-    draws = lambda p: {int(choose(logits, torch.tensor([u]), Sampling(1.0, p))) for u in torch.linspace(0, 0.999, 200)}  # noqa: E731
-    assert draws(1.0) == {0, 1, 2, 3}
-    assert draws(0.7) == {0, 1}
-    assert draws(0.4) == {0}
-    share = (
-        sum(int(choose(logits, torch.tensor([u]), Sampling(1.0, 1.0))) == 1 for u in torch.linspace(0, 0.9999, 1000))
-        / 1000
-    )
-    assert share == pytest.approx(0.3, abs=0.01)
+    logits = np.log(np.asarray([[0.3, 0.5, 0.05, 0.15]], np.float32))
+
+    def drawn(top_p: float, n: int = 1000) -> np.ndarray:
+        uniform = (np.arange(n) + 0.5) / n
+        return choose(logits.repeat(n, 0), uniform, Sampling(1.0, top_p))
+
+    assert set(drawn(1.0)) == {0, 1, 2, 3}
+    assert set(drawn(0.7)) == {0, 1}
+    assert set(drawn(0.4)) == {1}
+    assert (drawn(1.0) == 0).mean() == pytest.approx(0.3, abs=0.002)
+    assert (drawn(0.7) == 0).mean() == pytest.approx(0.3 / 0.8, abs=0.002)
+    assert set(choose(logits, np.asarray([0.99]), Sampling(0.0))) == {1}
+
+
+def test_codes_come_step_by_step(speaker: Speaker) -> None:
+    steps = speaker.decode([SENTENCE], VOICE, STYLE, [7], Sampling())
+    counts = [(len(u.codes), len(u.lengths)) for (u,) in steps]
+    assert counts == sorted(counts)
+    assert {b[0] - a[0] for a, b in zip(counts, counts[1:], strict=False)} == {0, 1}
+    whole = speaker.speak([SENTENCE], VOICE, STYLE, [7], Sampling())[0]
+    assert counts[-1] == (len(whole.codes), len(SENTENCE)) and whole.done
 
 
 @pytest.mark.parametrize(

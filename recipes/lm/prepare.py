@@ -11,8 +11,10 @@ import click
 import numpy as np
 import torch
 
+from recipes.codec.codes import write_codes
 from recipes.codec.load import load_codec
 from recipes.data import Corpus
+from recipes.precision import mixed_precision
 from tts.mel import log_mel
 
 
@@ -21,11 +23,12 @@ from tts.mel import log_mel
 @click.option("--codec", type=click.Path(path_type=Path), default=Path("runs/codec"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/lm/codes.npz"), show_default=True)
 @click.option("--batch-size", default=16, show_default=True)
-def main(corpus: Path, codec: Path, out: Path, batch_size: int) -> None:
-    """Write the codes of every training and validation clip, one after another, with their lengths."""
-    model = load_codec(codec)
-    arrays = {}
-    for split in ("train", "valid"):
+@click.option("--device", default="cpu", show_default=True)
+def main(corpus: Path, codec: Path, out: Path, batch_size: int, device: str) -> None:
+    """Write the codes of every clip, one after another, with their lengths."""
+    model = load_codec(codec).to(device)
+    splits = {}
+    for split in ("train", "valid", "test"):
         clips = Corpus(corpus, split)
         codes: list[np.ndarray] = [np.zeros(0, np.uint16)] * len(clips)
         order = sorted(range(len(clips)), key=lambda i: clips.rows[i]["n_samples"])
@@ -33,18 +36,16 @@ def main(corpus: Path, codec: Path, out: Path, batch_size: int) -> None:
             batch = order[begin : begin + batch_size]
             longest = clips.rows[batch[-1]]["n_samples"]
             wav = np.stack([np.pad(clips.samples(i), (0, longest - clips.rows[i]["n_samples"])) for i in batch])
-            with torch.autocast("cpu", torch.bfloat16):
-                made = model.encode(log_mel(torch.from_numpy(wav)))
-            for row, i in zip(made.numpy().astype(np.uint16), batch, strict=True):
+            with mixed_precision(device):
+                made = model.encode(log_mel(torch.from_numpy(wav).to(device)))
+            for row, i in zip(made.cpu().numpy().astype(np.uint16), batch, strict=True):
                 codes[i] = row[: -(-clips.rows[i]["n_frames"] // model.config.stride)]
             if begin // batch_size % 50 == 0:
                 print(f"{split}: {begin}/{len(order)}", file=sys.stderr, flush=True)
-        arrays[split] = np.concatenate(codes)
-        arrays[f"{split}_lengths"] = np.asarray([len(c) for c in codes])
-    out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(out, **arrays)
-    used = len(np.unique(arrays["train"]))
-    print(f"{len(arrays['train'])} codes, {used} of {model.quantizer.codebook_size} in use -> {out}")
+        splits[split] = codes
+    write_codes(out, splits)
+    counts = np.bincount(np.concatenate(splits["train"]), minlength=model.quantizer.codebook_size)
+    print(f"{counts.sum()} codes, {(counts > 0).sum()} of {len(counts)} in use -> {out}")
 
 
 if __name__ == "__main__":

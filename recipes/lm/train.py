@@ -4,6 +4,7 @@ runs/lm``.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,13 +12,17 @@ import click
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
+from recipes.codec.codes import read_codes
 from recipes.data import Corpus
+from recipes.parallel import process_device
+from recipes.start import init_option, start_from
 from recipes.training import TrainConfig, train
 from tts.codec.model import CodecConfig
 from tts.config import load_config
 from tts.lm.model import LM, LMConfig
-from tts.lm.sequence import Sequence, build
+from tts.lm.sequence import Sequence, build, join
 
 
 @dataclass(frozen=True)
@@ -28,35 +33,64 @@ class LMTraining:
     train: TrainConfig = field(default_factory=TrainConfig)
     positions: int = 9000  # a batch, about
     noise_share: float = 0.1  # of the codes fed back: a model that has seen slips recovers from its own
+    reference_share: float = 0.4  # of the batches: the clip follows others of the same voice, to learn cloning
+    reference_codes: int = 480  # at most, of one to three clips
+    no_voice_share: float = 0.5  # of those batches: the voice vector is unknown, the reference alone tells it
     frame_rate: float = CodecConfig().frame_rate
     compile: bool = False  # 1.5 times faster on a CPU; needs a C++ compiler
 
 
 def load_sequences(corpus: Corpus, codes_file: Path, split: str, frame_rate: float) -> list[Sequence]:
     """Every clip of ``corpus`` in the speaking format."""
-    with np.load(codes_file) as arrays:
-        codes, lengths = arrays[split], arrays[f"{split}_lengths"]
-    if len(lengths) != len(corpus):
-        raise ValueError(
-            f"{codes_file} has {len(lengths)} {split} clips, the corpus {len(corpus)}: run recipes.lm.prepare again"
-        )
-    pieces = np.split(codes, np.cumsum(lengths)[:-1])
+    pieces = read_codes(codes_file, split, len(corpus))
     return [
         build(row["phonemes"], row["ends"], piece, frame_rate) for row, piece in zip(corpus.rows, pieces, strict=True)
     ]
 
 
+@dataclass
+class Batch:
+    """Clips side by side, padded: the arrays of :class:`tts.lm.sequence.Sequence` with a batch dimension."""
+
+    lengths: list[int]
+    symbols: Tensor
+    mask: Tensor
+    marks: Tensor
+    symbol_at: Tensor
+    code_in: Tensor
+    age: Tensor
+    target: Tensor
+
+    @classmethod
+    def of(cls, clips: list[Sequence], device: torch.device) -> Batch:
+        """Pad ``clips``."""
+
+        def padded(arrays: list[np.ndarray]) -> Tensor:
+            return pad_sequence([torch.from_numpy(a) for a in arrays], batch_first=True).to(device)
+
+        symbols = padded([c.symbols for c in clips])
+        widths = torch.tensor([len(c.symbols) for c in clips], device=device)
+        mask = torch.arange(symbols.shape[1], device=device) < widths[:, None]
+        marks = torch.tensor([c.mark for c in clips], device=device)
+        names = ("symbol_at", "code_in", "age", "target")
+        return cls(
+            [len(c) for c in clips], symbols, mask, marks, *(padded([getattr(c, n) for c in clips]) for n in names)
+        )
+
+
 class LMTask(nn.Module):
     """The language model and its loss on batches of clips of like length."""
 
-    def __init__(
-        self, config: LMTraining, sequences: list[Sequence], voices: Tensor, styles: Tensor, device: torch.device
-    ) -> None:
+    def __init__(self, config: LMTraining, corpus: Corpus, sequences: list[Sequence], device: torch.device) -> None:
         super().__init__()
         self.config, self.device = config, device
-        self.sequences, self.tables = sequences, (voices, styles)
+        self.sequences, self.tables = sequences, (corpus.voices, corpus.styles)
         self.order = np.argsort([len(s) for s in sequences], kind="stable")
         self.lengths = np.asarray([len(sequences[i]) for i in self.order])
+        self.names = [row["voice_name"] for row in corpus.rows]
+        self.spoken_by: dict[str, list[int]] = defaultdict(list)
+        for row, name in enumerate(self.names):
+            self.spoken_by[name].append(row)
         self.lm = LM(config.model)
         self.lm.backbone.set_attn_implementation("eager")  # on a CPU, short sequences: faster than the fused kernels
         if config.compile:
@@ -65,46 +99,75 @@ class LMTask(nn.Module):
         radix = np.cumprod([1, *config.model.levels[:-1]])
         self.register_buffer("radix", torch.from_numpy(radix), persistent=False)
 
-    def choose(self, rng: np.random.Generator) -> np.ndarray:
+    def choose(self, rng: np.random.Generator, positions: int) -> np.ndarray:
         """Clips of like length, about ``positions`` in all; every clip equally likely."""
         middle = int(rng.integers(len(self.order)))
-        size = max(1, self.config.positions // int(self.lengths[middle]))
+        size = max(1, positions // int(self.lengths[middle]))
         first = min(max(0, middle - size // 2), max(0, len(self.order) - size))
         return self.order[first : first + size]
 
+    def reference(self, row: int, rng: np.random.Generator) -> Sequence | None:
+        """One to three other clips of the voice of ``row``, ``None`` where it has no other."""
+        clips, budget = [], self.config.reference_codes
+        for other in rng.permutation(self.spoken_by[self.names[row]])[: 1 + int(rng.integers(1, 4))]:
+            clip = self.sequences[other]
+            if other != row and len(clip) <= budget and len(clips) < 3:
+                clips.append(clip)
+                budget -= len(clip)
+        return join(clips) if clips else None
+
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """Nats a code, the advances counted in."""
-        return self.loss_of(self.choose(rng), noise=self.config.noise_share)
+        noise = self.config.noise_share
+        if rng.random() >= self.config.reference_share:
+            return self.loss_of(self.choose(rng, self.config.positions), noise)
+        found = [(row, self.reference(row, rng)) for row in self.choose(rng, self.config.positions // 2)]
+        found = [(row, reference) for row, reference in found if reference is not None]
+        if not found:
+            return self.losses(step, rng)
+        rows, references = zip(*found, strict=True)
+        return self.loss_of(np.asarray(rows), noise, list(references), rng.random() >= self.config.no_voice_share)
 
-    def loss_of(self, rows: np.ndarray, noise: float) -> dict[str, Tensor]:
-        """Loss of the clips ``rows``; ``noise`` of the codes fed back have digits moved."""
-        batch = [self.sequences[i] for i in rows]
-        longest = -(-max(map(len, batch)) // 16) * 16  # few different shapes
-        width = max(len(s.symbols) for s in batch)
-        names = ("symbol_at", "code_in", "age", "target")
-        grid = {n: np.full((len(batch), longest), -2 if n == "target" else 0, np.int64) for n in names}
-        symbols, mask = np.zeros((len(batch), width), np.int64), np.zeros((len(batch), width), bool)
-        for i, s in enumerate(batch):
-            for n in names:
-                grid[n][i, : len(s)] = getattr(s, n)
-            symbols[i, : len(s.symbols)], mask[i, : len(s.symbols)] = s.symbols, True
-        at, code_in, age, target = (torch.from_numpy(grid[n]).to(self.device) for n in names)
-        voice, style = (table[rows].to(self.device) for table in self.tables)
-        marks = torch.tensor([s.mark for s in batch], device=self.device)
-        context = self.lm.context(
-            torch.from_numpy(symbols).to(self.device), marks, torch.from_numpy(mask).to(self.device), voice, style
-        )
-        context = context.gather(1, at[..., None].expand(-1, -1, context.shape[-1]))
-        digits = code_in.clamp(min=0)[..., None] // self.radix % self.levels
+    def positions(self, batch: Batch, voice: Tensor, style: Tensor, noise: float) -> Tensor:
+        """Backbone inputs (B, L, dim) of a batch; ``noise`` of the codes fed back have digits moved."""
+        context = self.lm.context(batch.symbols, batch.marks, batch.mask, voice, style)
+        context = context.gather(1, batch.symbol_at[..., None].expand(-1, -1, context.shape[-1]))
+        digits = batch.code_in.clamp(min=0)[..., None] // self.radix % self.levels
         if noise:
             slipped = torch.rand(digits.shape[:2], device=self.device) < noise
             moves = torch.randint(-1, 2, digits.shape, device=self.device) * slipped[..., None]
             digits = torch.minimum((digits + moves).clamp(min=0), self.levels - 1)
-        positions = self.lm.embed(context, digits, code_in >= 0, age)
-        hidden = self.lm(self.lm.prefix(voice, style), positions)
-        counted = target > -2
-        wanted = target[counted]
-        nll = self.lm.head.nll(hidden[counted], wanted.clamp(min=0)[:, None] // self.radix % self.levels, wanted >= 0)
+        return self.lm.embed(context, digits, batch.code_in >= 0, batch.age)
+
+    def hidden(
+        self, rows: np.ndarray, noise: float, references: list[Sequence] | None = None, voice_known: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        """Hidden states (N, dim) and wanted codes (N,), -1 for advance, of all positions of the clips ``rows``."""
+        voice, style = (table[rows].to(self.device) for table in self.tables)
+        if not voice_known:
+            voice = self.lm.no_voice.expand_as(voice)
+        batch = Batch.of([self.sequences[i] for i in rows], self.device)
+        inputs = self.positions(batch, voice, style, noise)
+        before = [0] * len(rows)
+        parts = [x[:n] for x, n in zip(inputs, batch.lengths, strict=True)]
+        if references:
+            heard = Batch.of(references, self.device)
+            marked = self.positions(heard, voice, style, noise) + self.lm.reference
+            before = heard.lengths
+            parts = [torch.cat([x[:n], part]) for x, n, part in zip(marked, before, parts, strict=True)]
+        inputs = pad_sequence(parts, batch_first=True)
+        inputs = nn.functional.pad(inputs, (0, 0, 0, -inputs.shape[1] % 16))  # few different shapes
+        hidden = self.lm(self.lm.prefix(voice, style), inputs)
+        spoken = [h[b : b + n] for h, b, n in zip(hidden, before, batch.lengths, strict=True)]
+        wanted = [t[:n] for t, n in zip(batch.target, batch.lengths, strict=True)]
+        return torch.cat(spoken), torch.cat(wanted)
+
+    def loss_of(
+        self, rows: np.ndarray, noise: float, references: list[Sequence] | None = None, voice_known: bool = True
+    ) -> dict[str, Tensor]:
+        """Loss of the clips ``rows``, each after its reference if there are any."""
+        hidden, wanted = self.hidden(rows, noise, references, voice_known)
+        nll = self.lm.head.nll(hidden, wanted.clamp(min=0)[:, None] // self.radix % self.levels, wanted >= 0)
         return {"loss": nll.mean(), "code": nll[wanted >= 0].mean(), "advance": nll[wanted < 0].mean()}
 
 
@@ -115,15 +178,18 @@ class LMTask(nn.Module):
 @click.option(
     "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
 )
+@init_option
 @click.option("--device", default="cpu", show_default=True)
-def main(corpus: Path, codes: Path, out: Path, config_file: Path, device: str) -> None:
+def main(corpus: Path, codes: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:
     """Train the language model; run again to resume."""
     config = load_config(LMTraining, config_file)
+    place = process_device(device)
     torch.manual_seed(config.train.seed)
     clips = Corpus(corpus, "train")
     sequences = load_sequences(clips, codes, "train", config.frame_rate)
-    task = LMTask(config, sequences, clips.voices, clips.styles, torch.device(device)).to(device)
-    train(task, task.losses, config.train, out, torch.device(device))
+    task = LMTask(config, clips, sequences, place).to(place)
+    start_from(task.lm, init, "lm")
+    train(task, task.losses, config.train, out, place)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
-"""Speak: sample codes phoneme by phoneme from the language model, several sentences at once."""
+"""Speak: sample codes phoneme by phoneme from the language model, several sentences at once, step by step."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from tts.lm.backbone import CachedBackbone
+from tts.lm.linear import padded_rows
 from tts.lm.model import LM
-from tts.lm.sequence import closing_mark, spoken_positions
+from tts.lm.sequence import Sequence, closing_mark, spoken_positions
 from tts.text.symbols import encode
 
 DRAWS = 64  # steps for which a sentence draws its random numbers at once
@@ -35,35 +38,78 @@ class Sampling:
 
 @dataclass
 class Utterance:
-    """Codes (T,) int64 and, for every symbol of the sentence, how many of them it has."""
+    """A sentence as it is being spoken: codes so far, and how many of them each finished symbol has (a space: 0)."""
 
-    codes: Tensor
-    lengths: list[int]
+    codes: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    done: bool = False
 
 
-def choose(logits: Tensor, uniform: Tensor, sampling: Sampling) -> Tensor:
-    """Draw from logits (B, K) within the top-p nucleus by inverse CDF with ``uniform`` (B,); temperature 0 takes the
-    likeliest.
+def choose(logits: np.ndarray, uniform: np.ndarray, sampling: Sampling) -> np.ndarray:
+    """Draw from logits (B, K) within the top-p nucleus by inverse CDF with ``uniform`` (B,), to (B,); temperature 0
+    takes the likeliest.
     """
     if sampling.temperature == 0:
         return logits.argmax(-1)
-    probabilities, order = F.softmax(logits / sampling.temperature, dim=-1).sort(dim=-1, descending=True)
+    order = np.argsort(-logits, axis=-1, kind="stable")
+    rows = np.arange(len(logits))
+    ranked = logits[rows[:, None], order].astype(np.float64)
+    probabilities = np.exp((ranked - ranked[:, :1]) / sampling.temperature)
     cumulative = probabilities.cumsum(-1)
-    kept = cumulative - probabilities < sampling.top_p
-    nucleus = (probabilities * kept).cumsum(-1)
-    picked = (nucleus <= uniform[:, None] * nucleus[:, -1:]).sum(-1).clamp(max=logits.shape[-1] - 1)
-    return order.gather(1, torch.minimum(picked, kept.sum(-1) - 1)[:, None])[:, 0]
+    kept = cumulative - probabilities < sampling.top_p * cumulative[:, -1:]
+    total = np.where(kept, cumulative, 0.0).max(-1)
+    picked = (cumulative <= (uniform * total)[:, None]).sum(-1)
+    return order[rows, np.minimum(picked, kept.sum(-1) - 1)]
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: at this size a second one waits longer than it computes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+class Row:
+    """Where one sentence of the batch stands."""
+
+    def __init__(self, symbols: list[str], seed: int, context_begins: int, room: int) -> None:
+        self.spoken = spoken_positions(symbols)
+        self.context_begins = context_begins  # its first symbol's place in the table of embeddings
+        self.room = min(room, 12 * len(self.spoken) + 64)  # positions it can have
+        self.is_pause = [not s[-1].isalpha() and s[-1] != "ː" for s in symbols]
+        self.n_symbols = len(symbols)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.uniforms = np.zeros((0, 0))
+        self.digits = np.zeros(0)  # of the last code
+        self.utterance = Utterance()
+        self.at = self.age = self.repeats = 0
+
+    @property
+    def symbol(self) -> int:
+        """Index of the symbol that it is on."""
+        return self.spoken[self.at]
+
+    @property
+    def left(self) -> int:
+        """Symbols that have not ended."""
+        return len(self.spoken) - self.at
+
+    def draw(self, step: int, width: int) -> np.ndarray:
+        """Uniform numbers (width,) for this step."""
+        if step % DRAWS == 0:
+            self.uniforms = torch.rand(DRAWS, width, generator=self.generator).numpy()
+        return self.uniforms[step % DRAWS]
+
+    def advance(self) -> None:
+        """Close the symbol; what lies between it and the next has no codes."""
+        following = self.spoken[self.at + 1] if self.left > 1 else self.n_symbols
+        lengths = self.utterance.lengths
+        lengths += [self.age] + [0] * (following - self.symbol - 1)
+        self.at += 1
+        self.age = self.repeats = 0
+        self.utterance.done = not self.left
+
+    def add(self, code: int, digits: np.ndarray) -> None:
+        """Speak one code."""
+        self.digits = digits
+        codes = self.utterance.codes
+        same = bool(codes) and codes[-1] == code and not self.is_pause[self.symbol]
+        self.repeats = self.repeats + 1 if same else 0
+        codes.append(code)
+        self.age += 1
 
 
 class Speaker:
@@ -73,96 +119,124 @@ class Speaker:
         self.lm = lm
         self.config = lm.config
         self.backbone = CachedBackbone(backbone, lm.config.n_layers, lm.config.n_heads)
+        self.radix = np.cumprod([1, *lm.config.levels[:-1]])
+        with torch.inference_mode():
+            self.carried = lm.embed_table()
 
-    def _sample(self, hidden: Tensor, uniform: Tensor, must_advance: Tensor, sampling: Sampling) -> Tensor:
-        """Hidden states (B, dim) to digits (B, D); a first digit equal to ``head.advance`` ends the phoneme."""
-        head = self.lm.head
+    def _sample(self, hidden: Tensor, uniform: np.ndarray, must_advance: np.ndarray, sampling: Sampling) -> np.ndarray:
+        """Hidden states (N, dim) to digits (B, D) of the first B; a first digit equal to ``head.advance`` ends the
+        phoneme (then the others mean nothing).
+        """
+        head, levels = self.lm.head, self.config.levels
         state = head.stem(hidden)
-        digits = []
-        for k in range(len(self.config.levels)):
-            logits = head.outputs[k](F.gelu(state))
+        digits = np.zeros((len(uniform), len(levels)), np.int64)
+        full = np.zeros(len(state), np.int64)
+        for k, level in enumerate(levels):
+            logits = head.outputs[k](F.gelu(state)).numpy()[: len(uniform)]
             if k == 0:
-                logits[:, : head.advance].masked_fill_(must_advance[:, None], -torch.inf)
-            digit = choose(logits, uniform[:, k], sampling)
-            digits.append(digit)
-            if k + 1 < len(self.config.levels):
-                state = state + head.inputs[k](digit.clamp(max=self.config.levels[k] - 1))
-        return torch.stack(digits, dim=1)
+                logits[must_advance, : head.advance] = -np.inf
+            digits[:, k] = choose(logits, uniform[:, k], sampling)
+            if k == 0 and (digits[:, 0] == head.advance).all():
+                break
+            if k + 1 < len(levels):
+                full[: len(uniform)] = np.minimum(digits[:, k], level - 1)
+                state = state + head.inputs[k].weight[torch.from_numpy(full)]
+        return digits
 
-    @torch.inference_mode()
-    @one_thread()
-    def speak(
+    def _context(self, symbols: Tensor, mark: int, voice: Tensor, style: Tensor) -> Tensor:
+        """Symbol ids (S,) to what each position of a symbol receives, (S, dim)."""
+        mask = torch.ones(1, len(symbols), dtype=torch.bool)
+        return self.lm.context(symbols[None], torch.tensor([mark]), mask, voice, style)[0]
+
+    def prefix(self, voice: Tensor, style: Tensor, reference: Sequence | None = None) -> Tensor:
+        """Backbone inputs (P, dim) that every sentence begins with."""
+        first = self.lm.prefix(voice, style)[0]
+        if reference is None:
+            return first
+        context = self._context(torch.from_numpy(reference.symbols), reference.mark, voice, style)
+        codes = torch.from_numpy(reference.code_in)
+        digits = codes.clamp(min=0)[:, None] // torch.from_numpy(self.radix) % torch.tensor(self.config.levels)
+        at, age = torch.from_numpy(reference.symbol_at), torch.from_numpy(reference.age)
+        return torch.cat([first, self.lm.embed(context[at], digits, codes >= 0, age) + self.lm.reference])
+
+    def decode(
         self,
         sentences: list[list[str]],
-        voice: Tensor,
+        voice: Tensor | None,
         style: Tensor,
         seeds: list[int],
         sampling: Sampling,
-    ) -> list[Utterance]:
-        """Codes for sentences of symbols, all in one voice (1, VOICE_DIM) and style (1, STYLE_DIM).
+        reference: Sequence | None = None,
+    ) -> Iterator[list[Utterance]]:
+        """Speak sentences of symbols side by side; yields them after every step, the same objects, as they grow.
 
-        Every sentence draws from its own generator, so it comes out the same alone and in a batch.
+        Every sentence draws from its own generator, and no row of the computation depends on another, so it comes out
+        the same alone and in a batch.
+
+        Args:
+            sentences: of symbols, one batch.
+            voice: (1, VOICE_DIM); ``None`` where unknown, as when ``reference`` alone tells it.
+            style: (1, STYLE_DIM).
+            seeds: one for each sentence.
+            reference: a recording in the speaking format whose voice is taken up.
         """
-        config, batch = self.config, len(sentences)
-        width = max(map(len, sentences))
-        ids = torch.zeros(batch, width, dtype=torch.long)
-        mask = torch.zeros(batch, width, dtype=torch.bool)
-        for row, symbols in enumerate(sentences):
-            ids[row, : len(symbols)] = torch.tensor(encode(symbols))
-            mask[row, : len(symbols)] = True
-        marks = torch.tensor([closing_mark(s) for s in sentences])
-        voices, styles = voice.expand(batch, -1), style.expand(batch, -1)
-        context = self.lm.context(ids, marks, mask, voices, styles)
-        spoken = [spoken_positions(s) for s in sentences]
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        limit = min(config.max_positions, 2 + max(len(s) * 12 for s in spoken) + 64)
-        self.backbone.start(batch, limit)
-        for token in self.lm.prefix(voices, styles).unbind(1):
-            self.backbone.step(token)
+        steps = self._steps(sentences, voice, style, seeds, sampling, reference)
+        while True:
+            with torch.inference_mode():
+                utterances = next(steps, None)
+            if utterances is None:
+                return
+            yield utterances
 
-        radix = torch.tensor([int(torch.tensor(config.levels[:k]).prod()) for k in range(len(config.levels))])
-        at = [0] * batch  # index into spoken[row]
-        ages = [0] * batch
-        repeats = [0] * batch
-        codes: list[list[int]] = [[] for _ in sentences]
-        lengths = [[0] * len(s) for s in sentences]
-        done = [False] * batch
-        digits = torch.zeros(batch, len(config.levels), dtype=torch.long)
-        rows = torch.arange(batch)
+    def _steps(
+        self,
+        sentences: list[list[str]],
+        voice: Tensor | None,
+        style: Tensor,
+        seeds: list[int],
+        sampling: Sampling,
+        reference: Sequence | None,
+    ) -> Iterator[list[Utterance]]:
+        config, n_levels, n_digits = self.config, len(self.config.levels), sum(self.config.levels)
+        voice = self.lm.no_voice[None] if voice is None else voice
+        prefix = self.prefix(voice, style, reference)
+        parts, rows = [self.carried], []
+        for symbols, seed in zip(sentences, seeds, strict=True):
+            rows.append(Row(symbols, seed, sum(map(len, parts)), config.max_positions - len(prefix)))
+            parts.append(self._context(torch.tensor(encode(symbols)), closing_mark(symbols), voice, style))
+        table = torch.cat(parts)
+        utterances = [row.utterance for row in rows]
+        cache = self.backbone.start(prefix, len(rows))
+        first_digit = np.cumsum([0, *config.levels[:-1]])
+        oldest = self.lm.config.max_age
         step = 0
-        while not all(done):
-            if step % DRAWS == 0:
-                uniforms = torch.stack([torch.rand(DRAWS, len(config.levels), generator=g) for g in generators], dim=1)
-            room = limit - self.backbone.position - 1
-            age = torch.tensor(ages)
-            left = [len(spoken[row]) - at[row] for row in range(batch)]
-            position = torch.tensor([spoken[row][min(at[row], len(spoken[row]) - 1)] for row in range(batch)])
-            x = self.lm.embed(context[rows, position], digits, age > 0, age)
-            hidden = self.backbone.step(x)
-            must = torch.tensor(
-                [
-                    ages[r] >= config.max_age or repeats[r] >= sampling.max_repeats or left[r] >= room
-                    for r in range(batch)
-                ]
-            )
-            digits = self._sample(hidden, uniforms[step % DRAWS], must, sampling)
-            new = (digits * radix).sum(-1).tolist()
-            first = digits[:, 0].tolist()
-            for row in range(batch):
-                if done[row]:
-                    continue
-                if first[row] == self.lm.head.advance:
-                    at[row] += 1
-                    ages[row] = repeats[row] = 0
-                    done[row] = at[row] == len(spoken[row])
+        while rows:
+            inputs = np.full((padded_rows(len(rows)), n_levels + 2), n_digits)
+            for row, at in zip(rows, inputs, strict=False):
+                at[0] = row.context_begins + row.symbol
+                at[1] = n_digits + 1 + min(row.age, oldest)
+                if row.age:
+                    at[2:] = first_digit + row.digits
+            hidden = self.backbone.step(F.embedding_bag(torch.from_numpy(inputs), table, mode="sum"), cache)
+            must = [
+                row.age >= config.max_age or row.repeats >= sampling.max_repeats or row.left >= row.room - step - 1
+                for row in rows
+            ]
+            uniform = np.stack([row.draw(step, n_levels) for row in rows])
+            digits = self._sample(hidden, uniform, np.asarray(must), sampling)
+            for row, own, code in zip(rows, digits, (digits * self.radix).sum(-1).tolist(), strict=True):
+                if own[0] == self.lm.head.advance:
+                    row.advance()
                 else:
-                    symbol = spoken[row][at[row]]
-                    pause = not sentences[row][symbol][-1].isalpha() and sentences[row][symbol][-1] != "ː"
-                    same = bool(codes[row]) and codes[row][-1] == new[row] and not pause
-                    repeats[row] = repeats[row] + 1 if same else 0
-                    codes[row].append(new[row])
-                    lengths[row][symbol] += 1
-                    ages[row] += 1
-            digits = digits.clamp(max=torch.tensor(config.levels) - 1)
+                    row.add(code, own)
             step += 1
-        return [Utterance(torch.tensor(c, dtype=torch.long), n) for c, n in zip(codes, lengths, strict=True)]
+            yield utterances
+            for i in reversed(range(len(rows))):
+                if rows[i].utterance.done:
+                    cache.drop(i)
+                    rows[i] = rows[-1]
+                    rows.pop()
+
+    def speak(self, sentences: list[list[str]], *arguments: Any) -> list[Utterance]:
+        """All of :meth:`decode` at once; arguments as there."""
+        return deque(self.decode(sentences, *arguments), maxlen=1).pop()

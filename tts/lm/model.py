@@ -116,6 +116,8 @@ class LM(nn.Module):
         self.code_digits = nn.ModuleList(nn.Embedding(n, config.dim) for n in config.levels)
         self.phoneme = nn.Parameter(torch.zeros(config.dim))
         self.age = nn.Embedding(config.max_age + 1, config.dim)
+        self.reference = nn.Parameter(torch.zeros(config.dim))  # marks the positions of a reference recording
+        self.no_voice = nn.Parameter(torch.zeros(VOICE_DIM))  # the voice where it is unknown
         self.head = DigitHead(config.dim, config.head_dim, config.levels)
         for table in (*self.code_digits, self.age):
             nn.init.normal_(table.weight, std=0.1)
@@ -147,6 +149,19 @@ class LM(nn.Module):
         """
         carried = torch.where(is_code[..., None], self.embed_digits(digits), self.phoneme)
         return context + carried + self.age(age.clamp(max=self.config.max_age))
+
+    def embed_table(self) -> Tensor:
+        """The parts of :meth:`embed` as rows to be added up: for every digit's every level one, in a row, then zeros,
+        then one for every age; what comes with a code is in the rows of ages above 0, a new phoneme's mark in that of
+        0.
+        """
+        points = [torch.linspace(-1, 1, n, device=self.code.weight.device) for n in self.config.levels]
+        digits = [
+            table.weight + points[k][:, None] * self.code.weight[:, k] for k, table in enumerate(self.code_digits)
+        ]
+        ages = self.age.weight + self.code.bias
+        ages[0] = self.age.weight[0] + self.phoneme
+        return torch.cat([*digits, torch.zeros_like(ages[:1]), ages])
 
     def forward(self, prefix: Tensor, positions: Tensor) -> Tensor:
         """Full pass: prefix (B, P, dim) and positions (B, L, dim) to hidden states of the positions (B, L, dim)."""

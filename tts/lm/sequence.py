@@ -71,3 +71,16 @@ def build(symbols: list[str], ends: list[float], codes: np.ndarray, frame_rate: 
         target += [*own, -1]
     arrays = (np.asarray(x, np.int64) for x in (symbol_at, code_in, age, target))
     return Sequence(np.asarray(encode(symbols), np.int64), closing_mark(symbols), *arrays)
+
+
+def join(clips: list[Sequence]) -> Sequence:
+    """Several utterances as one, in their order: a longer reference."""
+    offsets = np.cumsum([0, *(len(c.symbols) for c in clips[:-1])])
+    return Sequence(
+        np.concatenate([c.symbols for c in clips]),
+        clips[-1].mark,
+        np.concatenate([c.symbol_at + offset for c, offset in zip(clips, offsets, strict=True)]),
+        np.concatenate([c.code_in for c in clips]),
+        np.concatenate([c.age for c in clips]),
+        np.concatenate([c.target for c in clips]),
+    )

@@ -1,0 +1,166 @@
+"""Pairs of utterances that judges ranked, for stage 3: ``python -m recipes.lm.preferences --model facet-nano --corpus
+runs/corpus --out runs/preferences.jsonl --minutes 60``.
+
+For every sentence, voice and style of a training clip the model speaks several times with more variety than usual.
+Outside judges (:mod:`recipes.judges`) rank what it said: by the words that Whisper reads back, by the length against
+the recording's, and by the voice against the recording's. The best and the worst become a pair where they differ
+enough. The file has a row a clip, so an interrupted run goes on after the last.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+import torch
+
+from recipes.data import Corpus
+from recipes.judges import SpeakerSimilarity, Whisper
+from recipes.wording import compare
+from tts.config import AUDIO
+from tts.lm.generate import Sampling
+from tts.render import render
+from tts.synthesizer import Synthesizer
+
+WORD_WEIGHT, LENGTH_WEIGHT, VOICE_WEIGHT = 1.0, 0.3, 1.0
+TOLERATED_LENGTH = 0.15  # log ratio to the recording's that is nobody's fault
+MARGIN = 0.05  # how much better the best must be than the worst
+
+
+class Verdict(NamedTuple):
+    """What the judges made of one utterance: word error rate, log of its length against the recording's, cosine."""
+
+    wer: float
+    length: float
+    voice: float
+
+    @property
+    def score(self) -> float:
+        """Higher is better."""
+        too_long = max(0.0, abs(self.length) - TOLERATED_LENGTH)
+        return VOICE_WEIGHT * self.voice - WORD_WEIGHT * min(self.wer, 1.0) - LENGTH_WEIGHT * too_long
+
+
+@dataclass
+class Maker:
+    """Speaks clips of the corpus anew and has them judged."""
+
+    synth: Synthesizer
+    corpus: Corpus
+    whisper: Any
+    speaker: Any
+    samples: int
+    sampling: Sampling
+
+    def pair(self, index: int) -> dict:
+        """A row for clip ``index``: the clip and, where the judges see a difference, its ``best`` and ``worst``."""
+        row = self.corpus.rows[index]
+        voice, style = self.corpus.voices[index][None], self.corpus.styles[index][None]
+        seeds = [index * self.samples + i for i in range(self.samples)]
+        spoken = self.synth.speaker.speak([row["phonemes"]] * self.samples, voice, style, seeds, self.sampling)
+        recording = self.corpus.samples(index)
+        who = self.speaker.embed(recording, AUDIO.sample_rate)
+        verdicts = []
+        for utterance, seed in zip(spoken, seeds, strict=True):
+            wav = render(self.synth.model, list(utterance.codes), voice, style, seed)
+            errors = compare(row["text"], self.whisper.transcribe(wav, AUDIO.sample_rate))
+            cosine = SpeakerSimilarity.cosine(who, self.speaker.embed(wav, AUDIO.sample_rate))
+            length = float(np.log(len(wav) / len(recording)))
+            verdicts.append(Verdict(errors.errors / errors.n_words, length, cosine))
+        order = np.argsort([v.score for v in verdicts])
+        found: dict = {"clip": index, "shard": row["shard"], "start": row["start"]}
+        if verdicts[order[-1]].score - verdicts[order[0]].score >= MARGIN:
+            for name, i in (("best", order[-1]), ("worst", order[0])):
+                found[name] = {
+                    "codes": [int(c) for c in spoken[i].codes],
+                    "lengths": [int(n) for n in spoken[i].lengths],
+                    **{k: round(float(v), 4) for k, v in verdicts[i]._asdict().items()},
+                }
+        return found
+
+
+def read_rows(path: Path) -> list[dict]:
+    """Whole rows of a file of pairs; a half-written last one is left out."""
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
+@click.command()
+@click.option("--model", default="facet-nano", show_default=True)
+@click.option("--corpus", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/preferences.jsonl"), show_default=True)
+@click.option("--clips", default=1000, show_default=True, help="Clips to speak anew.")
+@click.option("--minutes", default=60.0, show_default=True, help="Stop after this time; run again to go on.")
+@click.option("--samples", default=6, show_default=True, help="Utterances a clip.")
+@click.option("--temperature", default=0.8, show_default=True)
+@click.option("--top-p", default=0.95, show_default=True)
+@click.option("--threads", default=1, show_default=True)
+@click.option("--whisper", "whisper_model", help="A faster-whisper model; default Whisper base (extra [eval]).")
+def main(
+    model: str,
+    corpus: Path,
+    out: Path,
+    clips: int,
+    minutes: float,
+    samples: int,
+    temperature: float,
+    top_p: float,
+    threads: int,
+    whisper_model: str | None,
+) -> None:
+    """Make pairs until CLIPS are spoken or the time is over; run again to go on."""
+    if samples < 2:
+        raise click.UsageError(f"--samples {samples}: a pair needs at least 2")
+    begun = time.monotonic()
+    torch.set_num_threads(threads)
+    every = Corpus(corpus, "train")
+    chosen = np.random.default_rng(0).permutation(len(every))[:clips].tolist()
+    rows = read_rows(out)
+    done = {row["clip"] for row in rows}
+    maker = Maker(
+        Synthesizer.from_pretrained(model),
+        every,
+        Whisper(whisper_model, threads),
+        SpeakerSimilarity(),
+        samples,
+        Sampling(temperature, top_p),
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    with out.open("a", encoding="utf-8") as file:
+        for index in (i for i in chosen if i not in done):
+            if time.monotonic() - begun > 60 * minutes:
+                break
+            rows.append(maker.pair(index))
+            file.write(json.dumps(rows[-1]) + "\n")
+            file.flush()
+            if len(rows) % 10 == 0:
+                print(f"{len(rows)}/{clips} clips, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    click.echo(summary(rows))
+
+
+def summary(rows: list[dict]) -> str:
+    """How many clips gave a pair, and the means of best and worst."""
+    pairs = [row for row in rows if "best" in row]
+    lines = [f"{len(pairs)} pairs of {len(rows)} clips"]
+    for name in ("best", "worst") if pairs else ():
+        means = {k: np.mean([row[name][k] for row in pairs]) for k in Verdict._fields}
+        lines.append(f"  {name:5s}  " + "  ".join(f"{k} {v:+.3f}" for k, v in means.items()))
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

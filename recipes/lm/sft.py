@@ -1,0 +1,63 @@
+"""Stage 2, fine-tuning on the speaking format with voice, style and references, from what stage 1 learnt:
+``python -m recipes.lm.sft --pretrained runs/lm_pretrained --out runs/lm``.
+
+The training itself is :mod:`recipes.lm.train`; ``--pretrained none`` starts from random weights at the same settings,
+for comparison.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import torch
+
+from recipes.data import Corpus
+from recipes.lm.train import LMTask, LMTraining, load_sequences
+from recipes.training import train, trained
+from tts.config import load_config
+
+
+@torch.inference_mode()
+def held_out_loss(task: LMTask, batch_size: int = 16, n_clips: int = 200) -> float:
+    """Nats a code of ``n_clips`` of the task's clips, the advances counted in."""
+    total = count = 0
+    for begin in range(0, min(n_clips, len(task.order)), batch_size):
+        hidden, wanted = task.hidden(task.order[:: max(1, len(task.order) // n_clips)][begin : begin + batch_size], 0.0)
+        nll = task.lm.head.nll(hidden, wanted.clamp(min=0)[:, None] // task.radix % task.levels, wanted >= 0)
+        total, count = total + float(nll.sum()), count + len(wanted)
+    return total / count
+
+
+@click.command()
+@click.option("--pretrained", default="runs/lm_pretrained", show_default=True, help="A run of stage 1, or none.")
+@click.option("--corpus", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
+@click.option("--codes", type=click.Path(path_type=Path), default=Path("runs/lm/codes.npz"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/lm"), show_default=True)
+@click.option(
+    "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
+)
+@click.option("--steps", type=int, help="Instead of the configuration's.")
+@click.option("--device", default="cpu", show_default=True)
+def main(
+    pretrained: str, corpus: Path, codes: Path, out: Path, config_file: Path, steps: int | None, device: str
+) -> None:
+    """Fine-tune the language model and print its loss on validation clips; run again to resume."""
+    config = load_config(LMTraining, config_file)
+    settings = config.train if steps is None else replace(config.train, steps=steps)
+    torch.manual_seed(settings.seed)
+    clips = Corpus(corpus, "train")
+    sequences = load_sequences(clips, codes, "train", config.frame_rate)
+    task = LMTask(config, clips, sequences, torch.device(device)).to(device)
+    if pretrained != "none":
+        task.lm.load_state_dict(trained(Path(pretrained), "lm"))
+    train(task, task.losses, settings, out, torch.device(device))
+    held_out = Corpus(corpus, "valid")
+    judged = LMTask(config, held_out, load_sequences(held_out, codes, "valid", config.frame_rate), torch.device(device))
+    judged.lm = task.lm
+    click.echo(f"validation loss {held_out_loss(judged):.4f} nats a code")
+
+
+if __name__ == "__main__":
+    main()
