@@ -98,6 +98,83 @@ def test_bad_files(tiny_model: Path, tmp_path: Path) -> None:
     assert run("say", "hi", "--model", tmp_path, "-o", tmp_path / "x.wav").exit_code == 2
 
 
+def test_lines_go_into_files_of_their_own(tiny_model: Path, tmp_path: Path) -> None:
+    text, spoken = tmp_path / "lines.txt", tmp_path / "spoken"
+    text.write_text("Hello there.\n\n  \nOne. Two!\n")
+    arguments = ("say", "-f", text, "--lines", "--out-dir", spoken, "--model", tiny_model, "--seed", 3)
+    assert run(*arguments).exit_code == 0
+    assert sorted(f.name for f in spoken.iterdir()) == ["0001.wav", "0004.wav"]
+    alone = tmp_path / "alone.wav"
+    assert run("say", "One. Two!", "-o", alone, "--model", tiny_model, "--seed", 3).exit_code == 0
+    np.testing.assert_allclose(read_wav(spoken / "0004.wav"), read_wav(alone), atol=2)
+    (spoken / "0001.wav").unlink()
+    before = (spoken / "0004.wav").read_bytes()
+    again = run(*arguments)
+    assert again.exit_code == 2 and "0004.wav exists" in again.output
+    assert [f.name for f in spoken.iterdir()] == ["0004.wav"] and (spoken / "0004.wav").read_bytes() == before
+    assert run(*arguments, "--force").exit_code == 0
+    assert len(list(spoken.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "message"),
+    [
+        ("Hi.\n?!\n", ("--out-dir", "new"), "text 2: nothing to speak in '?!'"),
+        ("\n \n", ("--out-dir", "new"), "no line with text"),
+        ("Hi.", (), "say where with --out-dir"),
+        ("Hi.", ("--out-dir", "new", "-o", "a.wav"), "without -o and --stream"),
+        ("Hi.", ("--out-dir", "new", "--stream"), "without -o and --stream"),
+        ("Hi.", ("--out-dir", "no/such"), "there is no folder"),
+        ("Hi.", ("--out-dir", "lines.txt"), "lines.txt exists"),
+        ("Hi.", ("--out-dir", "new", "Hello"), "no text"),
+    ],
+)
+def test_bad_lines(
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: str,
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("lines.txt").write_text(content)
+    result = run("say", "-f", "lines.txt", "--lines", *arguments, "--model", tiny_model)
+    assert result.exit_code == 2 and message in result.output
+    assert [f.name for f in tmp_path.iterdir()] == ["lines.txt"]
+
+
+def test_out_dir_needs_lines(tiny_model: Path, tmp_path: Path) -> None:
+    result = run("say", "Hi.", "--out-dir", tmp_path / "new", "--model", tiny_model)
+    assert result.exit_code == 2 and "--lines" in result.output
+
+
+def test_stream_reads_what_comes_in(tiny_model: Path) -> None:
+    """Text on standard input is spoken sentence by sentence as it arrives: the first before the input ends."""
+    command = [
+        sys.executable,
+        "-m",
+        "tts.cli",
+        "say",
+        "-f",
+        "-",
+        "-o",
+        "-",
+        "--stream",
+        "-q",
+        "--model",
+        str(tiny_model),
+    ]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env={**os.environ, "OMP_NUM_THREADS": "1"}) as process:
+        process.stdin.write(b"The first sentence. And the ")
+        process.stdin.flush()
+        head = process.stdout.read(44 + 2000)
+        assert head[:4] == b"RIFF"
+        rest, _ = process.communicate(b"second.")
+    assert process.returncode == 0 and len(rest) > 2000
+
+
 def test_voices_and_info(tiny_model: Path) -> None:
     voices = run("voices", "--model", tiny_model)
     assert voices.exit_code == 0

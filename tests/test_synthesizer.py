@@ -50,12 +50,6 @@ def test_thread_count_does_not_matter(synth: Synthesizer) -> None:
         torch.set_num_threads(before)
 
 
-def test_stream_is_the_same_speech(synth: Synthesizer) -> None:
-    chunks = list(synth.stream(TEXT, seed=3))
-    assert len(chunks) == 3
-    assert np.array_equal(np.concatenate([c.samples for c in chunks]), synth.say(TEXT, seed=3).samples)
-
-
 def test_voice_and_style_by_name_and_vector(synth: Synthesizer) -> None:
     assert synth.voices == ["a", "b"]
     assert synth.emotions[0] == "neutral" and len(synth.emotions) == 8

@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Synthesizer": "tts.synthesizer",
     "Audio": "tts.audio",
+    "Codec": "tts.codec.waveform",
     "Sampling": "tts.lm.generate",
     "Prompt": "prompts.prompt",
 }

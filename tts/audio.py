@@ -49,6 +49,53 @@ class Audio:
         write_bytes(path, self.wav_bytes())
 
 
+class WavFile:
+    """A 16-bit mono WAV file at ``AUDIO.sample_rate``, written piece by piece; it appears under its name when it is
+    complete, and not at all if an error ends it before.
+
+    Raises:
+        ValueError: the file exists and ``force`` is not set, or it cannot be written.
+    """
+
+    def __init__(self, path: str | Path, force: bool = False) -> None:
+        check_writable(path, force)
+        self.path = Path(path)
+        self.partial = _partial(self.path)
+        self.n_samples = 0
+
+    def __enter__(self) -> WavFile:
+        self.file = self.partial.open("wb")
+        self.file.write(wav_header(0, AUDIO.sample_rate))
+        return self
+
+    def write(self, samples: np.ndarray) -> None:
+        """Append samples (N,)."""
+        self.n_samples += len(samples)
+        self.file.write(pcm16(samples))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            if kind is None:
+                self.file.seek(0)
+                self.file.write(wav_header(self.n_samples, AUDIO.sample_rate))
+                self.file.close()
+                os.replace(self.partial, self.path)
+        except OSError as failure:
+            raise ValueError(f"cannot write {self.path}: {failure.strerror}") from failure
+        finally:
+            self.file.close()
+            self.partial.unlink(missing_ok=True)
+
+
+def join(pieces: list[Audio]) -> Audio:
+    """Pieces of speech, one after another, as one."""
+    alignment, shift = [], 0.0
+    for piece in pieces:
+        alignment += [(symbol, start + shift, end + shift) for symbol, start, end in piece.alignment]
+        shift += piece.duration
+    return Audio(np.concatenate([p.samples for p in pieces]), pieces[0].sample_rate, alignment)
+
+
 def pcm16(samples: np.ndarray) -> bytes:
     """Float samples to little-endian 16-bit; what exceeds full scale is clipped."""
     return (np.clip(samples, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes()
@@ -76,10 +123,14 @@ def check_writable(path: str | Path, force: bool) -> None:
         raise ValueError(f"cannot write {path}: no permission to write in {path.parent}")
 
 
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write a whole file or nothing."""
     path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = _partial(path)
     try:
         partial.write_bytes(data)
         os.replace(partial, path)

@@ -16,6 +16,7 @@ from tts.codec.model import Codec, CodecConfig
 from tts.config import from_dict, load_yaml
 from tts.lm.model import LM, LMConfig
 from tts.style import Voice
+from vocoder.refiner import Refiner, RefinerConfig
 from vocoder.vocos import PublicVocos, PulseVocos, Vocoder, VocoderConfig
 
 FORMAT = 1
@@ -33,12 +34,15 @@ class NamedVoice:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """``config.yaml``. ``vocos`` names a published Vocos (hub id or folder) to use instead of a vocoder of our own."""
+    """``config.yaml``. ``vocos`` names a published Vocos (hub id or folder) to use instead of a vocoder of our own;
+    ``refiner`` is null for a model whose vocoder reads the coarse mel.
+    """
 
     name: str
     format: int = FORMAT
     lm: LMConfig = field(default_factory=LMConfig)
     codec: CodecConfig = field(default_factory=CodecConfig)
+    refiner: RefinerConfig | None = None
     vocoder: VocoderConfig = field(default_factory=VocoderConfig)
     vocos: str = ""
     default_voice: str = ""
@@ -55,6 +59,7 @@ class Model:
     lm: LM
     backbone: dict[str, Tensor]
     codec: Codec
+    refiner: Refiner | None
     vocoder: Vocoder
 
 
@@ -118,7 +123,8 @@ def read_weights(path: Path, sha256: str, named_in: str) -> dict[str, Tensor]:
         raise ValueError(f"{path} is not a safetensors file: {error}") from error
 
 
-def _read(folder: Path, stage: str, config: ModelConfig) -> dict[str, Tensor]:
+def read_stage(folder: Path, stage: str, config: ModelConfig) -> dict[str, Tensor]:
+    """Weights of one stage of a model directory, checked. Raises ``ValueError`` as :func:`read_weights`."""
     path = folder / f"{stage}.safetensors"
     return read_weights(path, str(config.sha256.get(path.name)), "config.yaml")
 
@@ -140,27 +146,36 @@ def load_model(name: str) -> Model:
     """
     folder = find_model(name)
     config = load_model_config(folder)
-    state = _read(folder, "lm", config)
+    state = read_stage(folder, "lm", config)
     backbone = {k.removeprefix(_BACKBONE): state.pop(k) for k in list(state) if k.startswith(_BACKBONE)}
     lm = LM(config.lm, with_backbone=False)
     _fill(lm, state, "lm")
     codec = Codec(config.codec)
-    _fill(codec, _read(folder, "codec", config), "codec")
+    _fill(codec, read_stage(folder, "codec", config), "codec")
+    refiner = None
+    if config.refiner is not None:
+        refiner = Refiner(config.refiner)
+        _fill(refiner, read_stage(folder, "refiner", config), "refiner")
     if config.vocos:
-        return Model(folder, config, lm, backbone, codec, PublicVocos(config.vocos))
+        return Model(folder, config, lm, backbone, codec, refiner, PublicVocos(config.vocos))
     vocoder = PulseVocos(config.vocoder)
-    _fill(vocoder, _read(folder, "vocoder", config), "vocoder")
-    return Model(folder, config, lm, backbone, codec, vocoder)
+    _fill(vocoder, read_stage(folder, "vocoder", config), "vocoder")
+    return Model(folder, config, lm, backbone, codec, refiner, vocoder)
 
 
-def save_model(folder: Path, config: ModelConfig, lm: LM, codec: Codec, vocoder: PulseVocos) -> None:
+def save_model(
+    folder: Path, config: ModelConfig, lm: LM, codec: Codec, refiner: Refiner | None, vocoder: PulseVocos
+) -> None:
     """Write a model directory with float16 weights and their hashes."""
     from safetensors.torch import save
 
     folder.mkdir(parents=True, exist_ok=True)
     values: dict[str, Any] = _plain(asdict(config))
     values["sha256"] = {}
-    for stage, module in (("lm", lm), ("codec", codec), ("vocoder", vocoder)):
+    stages = {"lm": lm, "codec": codec, "refiner": refiner, "vocoder": vocoder}
+    for stage, module in stages.items():
+        if module is None:
+            continue
         data = save({k: v.detach().to(torch.float16).contiguous() for k, v in module.state_dict().items()})
         (folder / f"{stage}.safetensors").write_bytes(data)
         values["sha256"][f"{stage}.safetensors"] = hashlib.sha256(data).hexdigest()

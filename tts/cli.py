@@ -3,49 +3,28 @@
 from __future__ import annotations
 
 import logging
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tts import __version__
+from tts.cli_clone import clone_options, detect
+from tts.cli_codec import codec_group
 from tts.cli_common import force_option, model_option, one_line_errors
 from tts.cli_prompt import build_prompt, prompt_group, prompt_options
+from tts.cli_say import Progress, arriving_text, line_files, read_lines, read_text, write_file, write_stream
 
 if TYPE_CHECKING:
     from tts.synthesizer import Synthesizer
+    from tts.unitts.synthesizer import UniTTS
 
 
-def read_text(text: str | None, file: str | None) -> str:
-    """The text to speak: the argument, or a file's, or with ``-`` standard input."""
-    if (text is None) == (file is None):
-        raise ValueError(
-            "give a text to speak, or a file with -f, not both"
-            if text is not None
-            else "give a text to speak, or a file with -f"
-        )
-    if text is not None and text != "-":
-        return text
-    try:
-        data = sys.stdin.buffer.read() if "-" in (text, file) else Path(str(file)).read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot read {file}: {error.strerror}") from error
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{file or 'standard input'} is not UTF-8 text: byte {error.start} is {data[error.start]:#04x}"
-        ) from error
-
-
-def load_synthesizer(model: str, device: str) -> Synthesizer:
-    """The model, on the CPU: the one device that is supported so far."""
-    if device != "cpu":
-        raise ValueError(f"device {device!r} is not supported; use cpu")
+def load_synthesizer(model: str, device: str, voice: str | None = None) -> Synthesizer | UniTTS:
+    """The model, with a learnt voice if ``voice`` names one."""
     from tts.synthesizer import Synthesizer
+    from tts.voice_file import find_voice_file
 
-    return Synthesizer.from_pretrained(model)
+    return Synthesizer.from_pretrained(model, find_voice_file(voice) if voice else None, device)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -58,41 +37,49 @@ def main() -> None:
 @main.command()
 @click.argument("text", required=False)
 @click.option("-f", "--file", help="Read the text from a UTF-8 file ('-': standard input).")
+@click.option("-o", "--output", help="WAV file to write ('-': standard output).  [default: speech.wav]")
 @click.option(
-    "-o", "--output", default="speech.wav", show_default=True, help="WAV file to write ('-': standard output)."
+    "--lines", is_flag=True, help="Speak every line of the file into a WAV of its own; blank lines have none."
 )
-@click.option("--voice", help="A built-in voice (see: facet voices).")
+@click.option("--out-dir", metavar="DIR", help="Folder for the WAVs of --lines: 0007.wav is line 7.")
+@click.option("--voice", help="A built-in voice (see: facet voices), or a learnt one: its name or file.")
 @click.option("--emotion", help="neutral, angry, calm, disgust, fearful, happy, sad or surprised.")
 @click.option("--intensity", default=1.0, show_default=True, help="0 (neutral) to 2.")
 @click.option("--speed", default=1.0, show_default=True, help="0.5 to 2.")
 @click.option("--pitch", default=0.0, show_default=True, help="Semitones, -12 to 12.")
-@click.option("--temperature", default=0.5, show_default=True, help="Variety of the delivery; 0 takes the likeliest.")
-@click.option("--top-p", default=0.9, show_default=True, help="Share of the likeliest codes to draw from.")
+@click.option("--temperature", type=float, help="Variety of the delivery; 0 takes the likeliest.  [default: 0.5]")
+@click.option("--top-p", type=float, help="Share of the likeliest codes to draw from.  [default: 0.9]")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same samples.")
-@click.option("--stream", is_flag=True, help="Write to standard output while speaking (with -o -).")
+@click.option("--stream", is_flag=True, help="Write to -o - while speaking; reads -f - as it comes.")
 @click.option("--device", default="cpu", show_default=True)
 @model_option
 @force_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+@clone_options
 @prompt_options
 @one_line_errors
 def say(
     text: str | None,
     file: str | None,
-    output: str,
+    output: str | None,
+    lines: bool,
+    out_dir: str | None,
     voice: str | None,
     emotion: str | None,
     intensity: float,
     speed: float,
     pitch: float,
-    temperature: float,
-    top_p: float,
+    temperature: float | None,
+    top_p: float | None,
     seed: int,
     stream: bool,
     device: str,
     model: str,
     force: bool,
     quiet: bool,
+    reference: str | None,
+    transcript: str | None,
+    no_watermark: bool,
     **prompts: tuple[str, ...],
 ) -> None:
     """Speak TEXT into a WAV file.
@@ -101,15 +88,27 @@ def say(
 
     facet say "Who is there?" -o who.wav --prompt-text "an old man, whispering, afraid"
 
+    facet say -f chapter.txt -o - --stream | aplay -q
+
+    facet say -f sentences.txt --lines --out-dir spoken
+
     Prompts of one kind can be repeated and weighted: --style-text "sad@0.4" --style-face smile.jpg@0.6
     """
-    from tts.audio import Audio, check_writable, pcm16, wav_header
+    from tts.audio import check_writable
 
+    if (lines and (stream or output)) or (out_dir and not lines):
+        raise ValueError("--lines goes with --out-dir, and without -o and --stream")
     if stream and output != "-":
         raise ValueError("--stream writes to standard output; add -o -")
-    spoken = read_text(text, file)
-    if output != "-":
-        check_writable(output, force)
+    output = output or "speech.wav"
+    if lines:
+        if text is not None:
+            raise ValueError("give a file with -f for --lines, no text")
+        texts = read_lines(file)
+    else:
+        spoken = arriving_text() if stream and file == "-" and text is None else read_text(text, file)
+        if output != "-":
+            check_writable(output, force)
     from tts.lm.generate import Sampling
 
     who, how = build_prompt(prompts, "voice"), build_prompt(prompts, "style")
@@ -117,27 +116,30 @@ def say(
         raise ValueError("give --voice or --voice-speech/face/text/file, not both")
     if emotion and how:
         raise ValueError("give --emotion or --style-speech/face/text/file, not both")
-    synth = load_synthesizer(model, device)
+    if transcript and not reference:
+        raise ValueError("--transcript is what is said in --reference; give both")
+    synth = load_synthesizer(model, device, voice)
+    voice = synth.learnt_voice or voice
     options = {"prompt": build_prompt(prompts, "prompt"), "voice": who or voice, "style": how or emotion}
     options |= {"intensity": intensity, "speed": speed, "pitch": pitch, "seed": seed}
-    chunks, seconds = [], 0.0
-    for chunk in synth.stream(spoken, sampling=Sampling(temperature, top_p), **options):
-        if stream:
-            header = b"" if seconds else wav_header(None, chunk.sample_rate)
-            sys.stdout.buffer.write(header + pcm16(chunk.samples))
-            sys.stdout.buffer.flush()
-        else:
-            chunks.append(chunk.samples)
-        seconds += chunk.duration
-        if not quiet and sys.stderr.isatty():
-            click.echo(f"\r{seconds:.1f} s spoken", nl=False, err=True)
-    if not stream:
-        import numpy as np
-
-        Audio(np.concatenate(chunks)).save(output, force)
-    if not quiet:
-        ended = "\r" if sys.stderr.isatty() else ""
-        click.echo(f"{ended}{seconds:.1f} s of speech" + ("" if output == "-" else f" -> {output}"), err=True)
+    options["watermark"] = not no_watermark
+    if reference:
+        options["reference"] = synth.reference(reference, transcript)
+    drawn = {name: v for name, v in (("temperature", temperature), ("top_p", top_p)) if v is not None}
+    options["sampling"] = Sampling(**drawn) if drawn else None
+    progress = Progress(quiet)
+    if lines:
+        if not hasattr(synth, "say_many"):
+            raise ValueError(f"{model} cannot speak --lines; give a facet model")
+        made = synth.say_many(list(texts.values()), **options)
+        files = line_files(out_dir, texts, force)
+        for path, audio in zip(files, progress.over(made), strict=True):
+            audio.save(path, force)
+    elif stream:
+        write_stream(progress.over(synth.stream(spoken, **options)))
+    else:
+        write_file(progress.over(synth.stream(spoken, low_latency=False, **options)), output, force)
+    progress.end(str(out_dir) if lines else "" if output == "-" else output)
 
 
 @main.command()
@@ -179,74 +181,8 @@ def info(model: str) -> None:
 
 
 main.add_command(prompt_group)
-
-
-@main.group()
-def codec() -> None:
-    """Speech to codes and back."""
-
-
-@codec.command()
-@click.argument("source")
-@click.option("-o", "--output", required=True, help="NPZ file with codes, sample_rate and frame_rate.")
-@model_option
-@force_option
-@one_line_errors
-def encode(source: str, output: str, model: str, force: bool) -> None:
-    """Encode a recording."""
-    import io
-
-    import numpy as np
-    import torch
-
-    from tts.audio import check_writable, read_audio, write_bytes
-    from tts.checkpoint import load_model
-    from tts.config import AUDIO
-    from tts.mel import log_mel
-
-    check_writable(output, force)
-    samples = read_audio(source)
-    if len(samples) < AUDIO.n_fft:
-        raise ValueError(
-            f"{source} has {len(samples)} samples at {AUDIO.sample_rate} Hz; at least {AUDIO.n_fft} are needed"
-        )
-    coder = load_model(model).codec
-    codes = coder.encode(log_mel(torch.from_numpy(samples))[None])[0].numpy()
-    data = io.BytesIO()
-    np.savez(data, codes=codes, sample_rate=AUDIO.sample_rate, frame_rate=coder.config.frame_rate)
-    write_bytes(output, data.getvalue())
-    click.echo(f"{len(codes)} codes -> {output}", err=True)
-
-
-@codec.command()
-@click.argument("source")
-@click.option("-o", "--output", required=True, help="WAV file.")
-@click.option("--seed", default=0, show_default=True)
-@model_option
-@force_option
-@one_line_errors
-def decode(source: str, output: str, seed: int, model: str, force: bool) -> None:
-    """Decode codes to a waveform."""
-    import numpy as np
-    import torch
-
-    from tts.audio import Audio, check_writable
-    from tts.checkpoint import load_model
-
-    check_writable(output, force)
-    loaded = load_model(model)
-    try:
-        with np.load(source, allow_pickle=False) as arrays:
-            codes, rate = arrays["codes"], float(arrays["frame_rate"])
-    except (OSError, KeyError, ValueError) as error:
-        raise ValueError(f"{source} is not a file of codes that facet codec encode wrote") from error
-    if codes.ndim != 1 or not np.issubdtype(codes.dtype, np.integer) or not len(codes):
-        raise ValueError(f"{source}: codes are a non-empty row of integers, not {codes.dtype} of shape {codes.shape}")
-    if abs(rate - loaded.codec.config.frame_rate) > 1e-3:
-        raise ValueError(f"{source} has {rate:g} codes/s; the codec of {model} has {loaded.codec.config.frame_rate:g}")
-    mel = loaded.codec.decode(torch.from_numpy(codes.astype(np.int64))[None])
-    samples = loaded.vocoder.synthesise(mel, torch.Generator().manual_seed(seed))[0].numpy()
-    Audio(samples).save(output, force)
+main.add_command(codec_group)
+main.add_command(detect)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,10 @@ def _one(values: dict[str, Any]) -> Prompt:
     return prompt
 
 
+def _given(values: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(kind, value) for kind in KINDS for value in values[f"prompt_{kind}"]]
+
+
 def _only_prompts(function: Callable[..., None]) -> Callable[..., None]:
     for kind, source in reversed(KINDS.items()):
         function = click.option(f"--prompt-{kind}", multiple=True, metavar="X[@WEIGHT]", help=f"From {source}.")(
@@ -87,15 +91,27 @@ def _only_prompts(function: Callable[..., None]) -> Callable[..., None]:
 
 @prompt_group.command()
 @_only_prompts
+@click.option("--plot", metavar="FILE.png", help="Draw where the prompts lie in the space of styles (matplotlib).")
 @model_option
+@force_option
 @one_line_errors
-def show(model: str, **values: Any) -> None:
+def show(model: str, plot: str | None, force: bool, **values: Any) -> None:
     """Print what a prompt is understood as."""
     from prompts.encoder import PromptEncoder
     from prompts.impression import age, male
     from tts.style import STYLE_ATTRIBUTES, vector_style, vector_voice
 
-    vectors = PromptEncoder.from_pretrained(model).encode(_one(values))
+    whole = _one(values)
+    encoder = PromptEncoder.from_pretrained(model)
+    vectors = encoder.encode(whole)
+    if plot is not None:
+        from prompts.picture import draw_styles
+
+        parts = [
+            (f"{kind} {value}", build_prompt({f"prompt_{kind}": (value,)}, "prompt")) for kind, value in _given(values)
+        ]
+        points = {name: encoder.encode(part).style for name, part in parts if part is not None}
+        draw_styles(points | ({"mix": vectors.style} if len(points) > 1 else {}), plot, force)
     voice, style = vector_voice(vectors.voice), vector_style(vectors.style)
     if vectors.has_voice:
         man = float(male(vectors.voice))
@@ -140,7 +156,7 @@ def compare(model: str, **values: Any) -> None:
     from prompts.encoder import PromptEncoder
 
     encoder = PromptEncoder.from_pretrained(model)
-    given = [(kind, value) for kind in KINDS for value in values[f"prompt_{kind}"]]
+    given = _given(values)
     if len(given) < 2:
         raise ValueError(f"{len(given)} prompts were given; at least two can be compared")
     encoded = [encoder.encode(_one({f"prompt_{kind}": (value,)})) for kind, value in given]

@@ -35,7 +35,8 @@ AUDIO = AudioConfig()
 def from_dict(cls: type[T], values: dict[str, Any], where: str = "") -> T:
     """Build dataclass ``cls`` from ``values``; unknown keys raise ``ValueError`` with the valid names.
 
-    Nested dataclasses are built from nested dicts, lists become tuples where the field is a tuple.
+    Nested dataclasses are built from nested dicts, lists become tuples where the field is a tuple; a field of type
+    ``X | None`` may be null.
     """
     where = where or cls.__name__
     if not isinstance(values, dict):
@@ -48,6 +49,8 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str = "") -> T:
     built: dict[str, Any] = {}
     for name, value in values.items():
         hint = hints[name]
+        if type(None) in typing.get_args(hint):
+            hint = typing.get_args(hint)[0] if value is not None else type(None)
         if dataclasses.is_dataclass(hint):
             value = from_dict(typing.cast(type, hint), value, f"{where}.{name}")
         elif typing.get_origin(hint) is tuple and isinstance(value, list):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FILES = ("config.yaml", "prompts.yaml", "*.safetensors", "MODEL_CARD.md")
+FILES = ("*.yaml", "*.safetensors", "MODEL_CARD.md", "*.json", "*.txt", "g_????????")  # json: DistilCodec and UniTTS
 
 
 def download(repository: str) -> Path:

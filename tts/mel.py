@@ -38,5 +38,6 @@ def log_mel(wav: Tensor, config: AudioConfig = AUDIO) -> Tensor:
     spec = torch.stft(
         wav, config.n_fft, config.hop_length, config.n_fft, window, center=True, pad_mode="reflect", return_complex=True
     ).abs()
-    mel = _filterbank(config).to(wav.device).T @ spec
+    with torch.autocast(wav.device.type, enabled=False):
+        mel = _filterbank(config).to(wav.device).T @ spec
     return torch.log(torch.clamp(mel, min=config.log_floor))

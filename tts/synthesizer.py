@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tts.audio import Audio
-from tts.checkpoint import DEFAULT_MODEL, Model, load_model
-from tts.config import AUDIO
+from tts.align import Aligner, load_aligner
+from tts.audio import Audio, join
+from tts.background import Ahead, one_thread
+from tts.checkpoint import DEFAULT_MODEL, Model, find_model, load_model
+from tts.cloning import is_recorded, reference_from
 from tts.lm.generate import Sampling, Speaker, Utterance
+from tts.lm.sequence import Sequence
+from tts.render import Renderer, StageTimes, lookahead
+from tts.stream import FIRST_BATCHES, Sentence, cut, in_batches, sentences_of
 from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM, emotion_vector, style_vector, vector_style, voice_vector
+from tts.text.incoming import incoming_sentences
 from tts.text.normalize import normalize
 from tts.text.phonemize import phonemize
 from tts.text.split import split_sentences
+from tts.unitts.synthesizer import UniTTS, is_unitts
+from tts.voice_file import load_voice, with_voice
+from tts.watermark import mark, mark_stream
 
 if TYPE_CHECKING:
     from prompts.encoder import PromptEncoder
@@ -27,8 +36,6 @@ if TYPE_CHECKING:
     from prompts.vectors import PromptVectors
 
 MAX_CHARACTERS = 200_000  # about four hours of speech
-BATCH = 8  # sentences that the language model speaks side by side
-GAP_S = 0.12  # silence between sentences, beside what the model itself leaves
 
 
 class Synthesizer:
@@ -38,15 +45,29 @@ class Synthesizer:
     >>> synth.say("Good morning.", voice="joe", style="happy").save("hello.wav")  # doctest: +SKIP
     """
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, learnt_voice: str = "") -> None:
+        self.model, self.learnt_voice = model, learnt_voice
         self.speaker = Speaker(model.lm, model.backbone)
-        self.stage_times: dict[str, float] = {}
+        self.stage_times = StageTimes()
 
     @classmethod
-    def from_pretrained(cls, name: str = DEFAULT_MODEL) -> Synthesizer:
-        """Load a model: a built-in name, a directory or a hub id. Raises ``ValueError`` when it cannot be loaded."""
-        return cls(load_model(name))
+    def from_pretrained(
+        cls, name: str = DEFAULT_MODEL, learnt_voice: Path | None = None, device: str = "cpu"
+    ) -> Synthesizer | UniTTS:
+        """Load a model: a built-in name, a directory or a hub id; with the file of a learnt voice
+        (:mod:`tts.voice_file`), which becomes its default one. A large model in UniTTS's layout becomes a
+        :class:`UniTTS`, which alone can leave the CPU. Raises ``ValueError`` for what cannot be loaded or does not fit.
+        """
+        if is_unitts(find_model(name)):
+            if learnt_voice is not None:
+                raise ValueError(f"{name} is a UniTTS model and cannot take the learnt voice {learnt_voice}")
+            return UniTTS.from_pretrained(name, device)
+        if device != "cpu":
+            raise ValueError(f"device {device!r} is not supported; use cpu")
+        if learnt_voice is None:
+            return cls(load_model(name))
+        voice = load_voice(learnt_voice)
+        return cls(with_voice(load_model(name), voice), voice.name)
 
     @property
     def voices(self) -> list[str]:
@@ -71,6 +92,23 @@ class Synthesizer:
         from prompts.vectors import PromptVectors
 
         return prompt if isinstance(prompt, PromptVectors) else self.prompt_encoder.encode(prompt)
+
+    @cached_property
+    def aligner(self) -> Aligner:
+        """The aligner of recordings and phonemes. Raises ``ValueError`` when the model has none."""
+        found = load_aligner(self.model.folder)
+        if found is None:
+            raise ValueError(f"model {self.model.folder} has no aligner (aligner.yaml) and cannot take a reference")
+        return found
+
+    def reference(self, source: str | Path | np.ndarray, transcript: str | None = None) -> Sequence:
+        """A recording of 3 to 20 s, a file or samples (N,) at 24 kHz, to speak like: what :meth:`say` takes as
+        ``reference``. Without its words the phonemes that are heard are taken.
+
+        Raises:
+            ValueError: unreadable, too short, too long, silent, or of other words.
+        """
+        return reference_from(source, transcript, self.model, self.aligner)
 
     def voice_vector(self, voice: str | Tensor | Prompt | PromptVectors | None = None) -> Tensor:
         """Voice by name, by prompt, or a vector (VOICE_DIM,) as it is.
@@ -109,7 +147,12 @@ class Synthesizer:
         if isinstance(style, Tensor):
             vector = intensity * _checked(style, STYLE_DIM, "style")
         elif style is not None and not isinstance(style, str):
-            vector = intensity * self.encode(style).style
+            found = self.encode(style)
+            if not found.has_style:
+                raise ValueError(
+                    "the style prompt says nothing about the style; describe how it is said, such as 'in a whisper'"
+                )
+            vector = intensity * found.style
         else:
             vector = emotion_vector("neutral" if style is None else style, intensity)
         if speed == 1 and pitch == 0:
@@ -119,27 +162,43 @@ class Synthesizer:
 
     def stream(
         self,
-        text: str,
+        text: str | Iterable[str],
         *,
         prompt: Prompt | PromptVectors | None = None,
         voice: str | Tensor | Prompt | PromptVectors | None = None,
         style: str | Tensor | Prompt | PromptVectors | None = None,
+        reference: Sequence | None = None,
         intensity: float = 1.0,
         speed: float = 1.0,
         pitch: float = 0.0,
         seed: int = 0,
         sampling: Sampling | None = None,
+        watermark: bool = True,
+        low_latency: bool = True,
     ) -> Iterator[Audio]:
-        """Yield speech sentence by sentence while the rest is being made. Arguments and errors as :meth:`say`."""
-        if prompt is not None:
-            said = self.encode(prompt)
-            voice = said.voice if voice is None and said.has_voice else voice
-            style = said.style if style is None and said.has_style else style
-        who = self.voice_vector(voice)[None]
-        how = self.style_vector(style, intensity, speed, pitch)[None]
-        self.stage_times = dict.fromkeys(("text", "lm", "codec", "vocoder"), 0.0)
-        sentences = self._timed("text", self._read, text)
-        return self._speak(sentences, who, how, seed, sampling or Sampling())
+        """Yield speech piece by piece while the language model speaks on: the samples of :meth:`say`.
+
+        The first piece is a quarter of a second long and comes after about as much computing for any text; later ones
+        are up to two seconds long. Codes are made ahead in a second thread; closing the generator ends it.
+        Until then torch computes on one thread in each of the two.
+
+        Args:
+            text: as for :meth:`say`, or pieces of text of any length and number, such as another model's tokens:
+                every sentence is spoken as soon as the next has begun.
+            low_latency: begin with the first sentence alone. Without it, all is done sooner; the samples are the same.
+
+        Other arguments and errors as for :meth:`say`; what is wrong with pieces of text is raised when it is reached.
+        """
+        who, how = self._vectors(prompt, voice, style, reference, intensity, speed, pitch)
+        self.stage_times = StageTimes()
+        if isinstance(text, str):
+            coming: Iterator[list[list[str]]] = iter([self.stage_times.call("text", self._read, text)])
+        elif isinstance(text, Iterable) and not isinstance(text, (bytes, bytearray)):
+            coming = (self.stage_times.call("text", _phonemes, group) for group in incoming_sentences(text))
+        else:
+            raise ValueError(f"text must be a string, not {type(text).__name__}")
+        pieces = self._stream(coming, who, how, reference, seed, sampling or Sampling(), low_latency)
+        return mark_stream(pieces) if watermark and self._is_cloned(prompt, voice, reference) else pieces
 
     def say(
         self,
@@ -148,11 +207,13 @@ class Synthesizer:
         prompt: Prompt | PromptVectors | None = None,
         voice: str | Tensor | Prompt | PromptVectors | None = None,
         style: str | Tensor | Prompt | PromptVectors | None = None,
+        reference: Sequence | None = None,
         intensity: float = 1.0,
         speed: float = 1.0,
         pitch: float = 0.0,
         seed: int = 0,
         sampling: Sampling | None = None,
+        watermark: bool = True,
     ) -> Audio:
         """Speak ``text``.
 
@@ -161,31 +222,92 @@ class Synthesizer:
             prompt: decides voice and style, as far as it says anything about them and ``voice`` or ``style`` do not.
             voice: name of a built-in voice, a prompt or a voice vector; default the model's own.
             style: name of an emotion, a prompt or a style vector; default neutral.
+            reference: a recording in the speaking format (:func:`tts.lm.sequence.build`) that is spoken like; the
+                voice is then taken from it alone unless ``voice`` or ``prompt`` give one.
             intensity: 0 (neutral) to 2; 1 is the style as it is.
             speed: 0.5 to 2, against the style's own rate.
             pitch: semitones added, -12 to 12.
             seed: same seed, same samples.
+            watermark: mark speech in a voice that may be somebody's (:mod:`tts.watermark`): from a reference, a
+                recording or a saved prompt. Switch it off only with that person's consent to unmarked speech.
         Raises:
             ValueError: nothing to speak, a language or a value that is not supported.
         """
-        chunks = list(
-            self.stream(
-                text,
-                prompt=prompt,
-                voice=voice,
-                style=style,
-                intensity=intensity,
-                speed=speed,
-                pitch=pitch,
-                seed=seed,
-                sampling=sampling,
-            )
+        pieces = self.stream(
+            text,
+            prompt=prompt,
+            voice=voice,
+            style=style,
+            reference=reference,
+            intensity=intensity,
+            speed=speed,
+            pitch=pitch,
+            seed=seed,
+            sampling=sampling,
+            watermark=watermark,
+            low_latency=False,
         )
-        alignment, shift = [], 0.0
-        for chunk in chunks:
-            alignment += [(symbol, start + shift, end + shift) for symbol, start, end in chunk.alignment]
-            shift += chunk.duration
-        return Audio(np.concatenate([c.samples for c in chunks]), AUDIO.sample_rate, alignment)
+        return join(list(pieces))
+
+    def say_many(
+        self,
+        texts: list[str],
+        *,
+        prompt: Prompt | PromptVectors | None = None,
+        voice: str | Tensor | Prompt | PromptVectors | None = None,
+        style: str | Tensor | Prompt | PromptVectors | None = None,
+        reference: Sequence | None = None,
+        intensity: float = 1.0,
+        speed: float = 1.0,
+        pitch: float = 0.0,
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        watermark: bool = True,
+    ) -> Iterator[Audio]:
+        """Speak many texts, one :class:`Audio` for each in their order: as :meth:`say` one by one, but faster, for the
+        language model speaks sentences of several texts at once.
+
+        Arguments and errors as for :meth:`say`; an error names the text by its number, counted from 1, and comes
+        before anything is spoken.
+        """
+        who, how = self._vectors(prompt, voice, style, reference, intensity, speed, pitch)
+        self.stage_times = StageTimes()
+        sentences: list[Sentence] = []
+        for number, text in enumerate(texts):
+            try:
+                read = self.stage_times.call("text", self._read, text)
+            except ValueError as error:
+                raise ValueError(f"text {number + 1}: {error}") from error
+            sentences += sentences_of(read, seed, text=number)
+        made = self._say_many(sentences, who, how, reference, sampling or Sampling())
+        if watermark and self._is_cloned(prompt, voice, reference):
+            return (replace(audio, samples=mark(audio.samples)) for audio in made)
+        return made
+
+    def _vectors(
+        self,
+        prompt: Prompt | PromptVectors | None,
+        voice: str | Tensor | Prompt | PromptVectors | None,
+        style: str | Tensor | Prompt | PromptVectors | None,
+        reference: Sequence | None,
+        intensity: float,
+        speed: float,
+        pitch: float,
+    ) -> tuple[Tensor | None, Tensor]:
+        """Voice (1, VOICE_DIM), ``None`` where only the reference tells it, and style (1, STYLE_DIM)."""
+        if prompt is not None:
+            said = self.encode(prompt)
+            voice = said.voice if voice is None and said.has_voice else voice
+            style = said.style if style is None and said.has_style else style
+        who = None if voice is None and reference is not None else self.voice_vector(voice)[None]
+        return who, self.style_vector(style, intensity, speed, pitch)[None]
+
+    def _is_cloned(self, prompt: object, voice: object, reference: Sequence | None) -> bool:
+        """Whether the voice may be somebody's."""
+        if reference is not None or is_recorded(prompt if voice is None else voice):
+            return True
+        named = self.model.config.default_voice if voice is None and prompt is None else voice
+        return bool(self.learnt_voice) and (prompt is not None or named == self.learnt_voice)
 
     def _read(self, text: str) -> list[list[str]]:
         """Text to sentences of phoneme symbols."""
@@ -193,47 +315,83 @@ class Synthesizer:
             raise ValueError(f"text must be a string, not {type(text).__name__}")
         if len(text) > MAX_CHARACTERS:
             raise ValueError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} can be spoken at once")
-        sentences = []
-        for sentence in split_sentences(text):
-            if any(c.isalnum() for c in sentence):
-                sentences.append(phonemize(normalize(sentence)))
+        sentences = _phonemes(split_sentences(text))
         if not sentences:
             raise ValueError(f"nothing to speak in {text[:40]!r}; give at least one English word")
         return sentences
 
-    def _speak(
-        self, sentences: list[list[str]], voice: Tensor, style: Tensor, seed: int, sampling: Sampling
+    def _stream(
+        self,
+        coming: Iterator[list[list[str]]],
+        voice: Tensor | None,
+        style: Tensor,
+        reference: Sequence | None,
+        seed: int,
+        sampling: Sampling,
+        low_latency: bool,
     ) -> Iterator[Audio]:
-        """The first sentence alone, so that it comes soon, then batches."""
-        begin, size = 0, 1
-        while begin < len(sentences):
-            batch = sentences[begin : begin + size]
-            seeds = [hash((seed, begin + i)) & 0x7FFFFFFF for i in range(len(batch))]
-            utterances = self._timed("lm", self.speaker.speak, batch, voice, style, seeds, sampling)
-            for symbols, utterance, own in zip(batch, utterances, seeds, strict=True):
-                begin += 1
-                yield self._render(symbols, utterance, voice, style, own, last=begin == len(sentences))
-            size = BATCH
+        """Speak sentences as they come."""
+        place = 0
+        for group in coming:
+            sentences = sentences_of(group, seed, place)
+            place += len(sentences)
+            batches = in_batches(sentences, FIRST_BATCHES if low_latency else ())
+            for _, audio, _ in self._speak(batches, voice, style, reference, sampling):
+                if len(audio.samples):
+                    yield audio
+        if not place:
+            raise ValueError("nothing to speak in the pieces of text; give at least one English word")
 
-    @torch.inference_mode()
-    def _render(
-        self, symbols: list[str], utterance: Utterance, voice: Tensor, style: Tensor, seed: int, last: bool
-    ) -> Audio:
-        """Codes to samples, with the phonemes' times."""
-        mel = self._timed("codec", self.model.codec.decode, utterance.codes[None], voice, style)
-        generator = torch.Generator().manual_seed(seed)
-        samples = self._timed("vocoder", self.model.vocoder.synthesise, mel, generator)[0].numpy()
-        gap = np.zeros(0 if last else int(GAP_S * AUDIO.sample_rate), np.float32)
-        frame_s = 1 / self.model.codec.config.frame_rate
-        borders = (np.cumsum([0, *utterance.lengths]) * frame_s).tolist()
-        alignment = list(zip(symbols, borders[:-1], borders[1:], strict=True))
-        return Audio(np.concatenate([samples, gap]), AUDIO.sample_rate, alignment)
+    def _say_many(
+        self,
+        sentences: list[Sentence],
+        voice: Tensor | None,
+        style: Tensor,
+        reference: Sequence | None,
+        sampling: Sampling,
+    ) -> Iterator[Audio]:
+        pieces: list[Audio] = []
+        last = {sentence.text: sentence for sentence in sentences}
+        for sentence, audio, closed in self._speak(in_batches(sentences), voice, style, reference, sampling):
+            pieces.append(audio)
+            if closed and sentence is last[sentence.text]:
+                yield join(pieces)
+                pieces = []
 
-    def _timed(self, stage: str, function: Any, *arguments: Any) -> Any:
-        begun = time.perf_counter()
-        result = function(*arguments)
-        self.stage_times[stage] = self.stage_times.get(stage, 0.0) + time.perf_counter() - begun
-        return result
+    def _speak(
+        self,
+        batches: list[list[Sentence]],
+        voice: Tensor | None,
+        style: Tensor,
+        reference: Sequence | None,
+        sampling: Sampling,
+    ) -> Iterator[tuple[Sentence, Audio, bool]]:
+        """Sentences to pieces of audio in their order, with a mark at the last of each sentence. The language model
+        runs ahead in a thread of its own.
+        """
+        ahead, times = lookahead(self.model), self.stage_times
+
+        def decode(batch: list[Sentence]) -> Iterator[list[Utterance]]:
+            symbols, seeds = [s.symbols for s in batch], [s.seed for s in batch]
+            steps = self.speaker.decode(symbols, voice, style, seeds, sampling, reference)
+            while (utterances := times.call("lm", next, steps, None)) is not None:
+                yield utterances
+
+        with one_thread():
+            codes = Ahead(lambda stopped: cut(decode, batches, ahead, stopped))
+            try:
+                renderer = None
+                for piece in codes:
+                    renderer = renderer or Renderer(self.model, piece.sentence, voice, style, times)
+                    yield piece.sentence, renderer.push(piece), piece.last
+                    renderer = None if piece.last else renderer
+            finally:
+                codes.close()
+
+
+def _phonemes(sentences: list[str]) -> list[list[str]]:
+    """Sentences as written to phoneme symbols; those without a letter or digit are left out."""
+    return [phonemize(normalize(sentence)) for sentence in sentences if any(c.isalnum() for c in sentence)]
 
 
 def _checked(vector: Tensor, width: int, name: str) -> Tensor:

@@ -1,0 +1,237 @@
+"""Streaming: pieces equal the whole, borders cannot be heard, nothing is left behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tts import Synthesizer
+from tts.audio import join
+from tts.background import Ahead, one_thread
+from tts.lm.generate import Utterance
+from tts.piecewise import Piecewise
+from tts.render import lookahead
+from tts.stream import FIRST_CODES, MOST_CODES, Cutter, Sentence
+from tts.text.incoming import LONGEST, incoming_sentences
+from tts.text.split import split_sentences
+
+TEXT = "Hello there, my old friend, and hello. How are you? Fine!"
+
+
+@pytest.fixture(scope="module")
+def synth(tiny_model: Path) -> Synthesizer:
+    return Synthesizer.from_pretrained(str(tiny_model))
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    yield
+    assert not [t for t in threading.enumerate() if t.name == "facet-ahead"]
+    assert torch.get_num_threads() == threads
+
+
+def test_pieces_are_the_whole(synth: Synthesizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = list(synth.stream(TEXT, seed=3))
+    assert len(pieces) > 4
+    streamed, said = join(pieces), synth.say(TEXT, seed=3)  # one speaks its first sentence alone, the other not
+    assert np.array_equal(streamed.samples, said.samples) and streamed.alignment == said.alignment
+    monkeypatch.setattr("tts.stream.FIRST_CODES", 10_000)
+    monkeypatch.setattr("tts.stream.MOST_CODES", 10_000)
+    whole = synth.say(TEXT, seed=3)  # every sentence rendered in one go
+    assert len(list(synth.stream(TEXT, seed=3))) == 3
+    np.testing.assert_allclose(streamed.samples, whole.samples, atol=1e-3)
+    assert [s for s, _, _ in streamed.alignment] == [s for s, _, _ in whole.alignment]
+    times = [[t[1:] for t in audio.alignment] for audio in (streamed, whole)]
+    np.testing.assert_allclose(*times, atol=1e-6)
+
+
+def test_borders_cannot_be_heard(synth: Synthesizer) -> None:
+    """Steps from sample to sample and of the spectrum (10 ms) are no larger at borders of pieces than elsewhere."""
+    one_sentence = "Hello there, my old friend, and hello to you, how are you, and where are we all going to be now?"
+    pieces = list(synth.stream(one_sentence, seed=3))
+    samples = join(pieces).samples
+    borders = np.cumsum([len(p.samples) for p in pieces])[:-1]
+    assert len(borders) >= 3
+    steps = np.abs(np.diff(samples))
+    assert np.mean(steps[borders - 1]) < 2 * np.mean(steps)
+    assert np.max(steps[borders - 1]) < np.max(steps)
+
+    def flux(at: np.ndarray) -> np.ndarray:
+        before, after = (np.stack([samples[i + s : i + s + 240] for i in at]) for s in (-240, 0))
+        spectra = [np.log(np.abs(np.fft.rfft(x * np.hanning(240))) + 1e-3) for x in (before, after)]
+        return np.abs(spectra[1] - spectra[0]).mean(1)
+
+    inside = flux(np.setdiff1d(np.arange(300, len(samples) - 300, 257), borders))
+    assert flux(borders).mean() < 1.25 * inside.mean()
+    assert flux(borders).max() < 1.25 * inside.max()
+
+
+def test_many_texts_as_one_by_one(synth: Synthesizer) -> None:
+    texts = ["Hello there.", TEXT, "Yes."]
+    for text, together in zip(texts, synth.say_many(texts, seed=5), strict=True):
+        alone = synth.say(text, seed=5)
+        np.testing.assert_allclose(together.samples, alone.samples, atol=1e-3)
+        assert [s for s, _, _ in together.alignment] == [s for s, _, _ in alone.alignment]
+
+
+def test_text_in_pieces_is_the_same_speech(synth: Synthesizer) -> None:
+    words = (TEXT[i : i + 3] for i in range(0, len(TEXT), 3))
+    np.testing.assert_allclose(join(list(synth.stream(words))).samples, synth.say(TEXT).samples, atol=1e-3)
+
+
+def test_speech_begins_before_the_text_ends(synth: Synthesizer) -> None:
+    taken = []
+
+    def tokens() -> Iterator[str]:
+        for n in count():
+            taken.append(n)
+            yield f"This is number {n}. "
+
+    stream = synth.stream(tokens())
+    next(stream)
+    assert len(taken) == 2  # the second sentence must have begun, and its first word ended
+    assert sum(piece.duration for piece in islice(stream, 5)) > 1
+    assert len(taken) < 8
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (iter([]), "nothing to speak"),
+        (iter(["...", " ?!"]), "nothing to speak"),
+        (iter(["One. ", 2]), "must come in strings, not int"),
+        (7, "must be a string, not int"),
+    ],
+)
+def test_bad_pieces_of_text(synth: Synthesizer, text: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        list(synth.stream(text))
+
+
+def test_sentences_from_pieces() -> None:
+    text = (
+        "Dr. Lee paid $3.50 to St. Louis. She left at 3 p.m. on Monday? Yes!\n\nA title\n\n"
+        + "word " * 100
+        + "end. So."
+    )
+    for size in (1, 7, len(text)):
+        pieces = (text[i : i + size] for i in range(0, len(text), size))
+        assert [s for group in incoming_sentences(pieces) for s in group] == split_sentences(text)
+    waiting = incoming_sentences("word " for _ in count())
+    assert all(len(s) <= 240 for s in next(waiting))
+    assert sum(map(len, next(waiting))) <= LONGEST
+
+
+def test_two_streams_at_once(synth: Synthesizer) -> None:
+    alone = [synth.say(TEXT, seed=seed).samples for seed in (1, 2)]
+    streams = [synth.stream(TEXT, seed=seed) for seed in (1, 2)]
+    pairs = list(zip(*streams, strict=False))  # piece by piece in turns
+    for expected, pieces in zip(alone, zip(*pairs, strict=True), strict=True):
+        samples = join(list(pieces)).samples
+        assert np.array_equal(samples, expected[: len(samples)])
+
+
+def test_an_early_end_frees_everything(synth: Synthesizer) -> None:
+    stream = synth.stream(" ".join([TEXT] * 4))
+    next(stream)
+    begun = time.thread_time()
+    stream.close()
+    assert time.thread_time() - begun < 0.05
+
+
+def test_errors_of_the_thread_reach_the_consumer() -> None:
+    def work(stopped: threading.Event) -> Iterator[int]:
+        yield 1
+        raise KeyError("broken")
+
+    items = iter(Ahead(work))
+    assert next(items) == 1
+    with pytest.raises(KeyError, match="broken"):
+        next(items)
+
+
+def test_work_stays_a_few_items_ahead() -> None:
+    made = []
+
+    def work(stopped: threading.Event) -> Iterator[int]:
+        for n in count():
+            made.append(n)
+            yield n
+
+    ahead = Ahead(work, limit=4)
+    assert next(iter(ahead)) == 0
+    time.sleep(0.1)
+    assert len(made) <= 7
+    ahead.close()
+
+
+def test_threads_are_given_back() -> None:
+    before = torch.get_num_threads()
+    outer, inner = one_thread(), one_thread()
+    outer.__enter__()
+    inner.__enter__()
+    outer.__exit__(None, None, None)
+    assert torch.get_num_threads() == 1
+    inner.__exit__(None, None, None)
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("sizes", [(40,), (1,) * 40, (3, 20, 0, 17), (25, 15)])
+def test_piecewise_is_exact(sizes: tuple[int, ...]) -> None:
+    """A stack of zero-padded convolutions, twice as many frames out as in."""
+    torch.manual_seed(0)
+    stage = torch.nn.Sequential(
+        torch.nn.Conv1d(2, 4, 5, padding=2), torch.nn.Conv1d(4, 4, 5, padding=2), torch.nn.ConvTranspose1d(4, 1, 2, 2)
+    )
+    x = torch.randn(1, 2, sum(sizes))
+    piecewise = Piecewise(stage, context=4, rate=2)
+    with torch.inference_mode():
+        made = [piecewise.push(piece, last=False) for piece in x.split(sizes, dim=-1)]
+        assert sum(m.shape[-1] for m in made if m is not None) == 2 * (sum(sizes) - 4)
+        made.append(piecewise.push(None, last=True))
+        torch.testing.assert_close(torch.cat([m for m in made if m is not None], -1), stage(x), atol=1e-6, rtol=1e-5)
+
+
+def test_pieces_do_not_depend_on_the_pace() -> None:
+    codes, lengths = list(range(500)), [5] * 100
+
+    def cut(steps: list[int], awaited: bool) -> list[int]:
+        utterance = Utterance()
+        cutter = Cutter(Sentence(["a"] * 100, 0, awaited=awaited), utterance, lookahead=30)
+        pieces = []
+        for n in steps:
+            utterance.codes[:], utterance.lengths[:] = codes[:n], lengths[: n // 5]
+            utterance.done = n == len(codes)
+            pieces += cutter.ready()
+        assert sum((p.codes for p in pieces), []) == codes and sum((p.lengths for p in pieces), []) == lengths
+        assert [p.last for p in pieces] == [False] * (len(pieces) - 1) + [True]
+        return [len(p.codes) for p in pieces]
+
+    for awaited, first in ((True, FIRST_CODES), (False, MOST_CODES)):
+        slow, fast = cut(list(range(501)), awaited), cut([500], awaited)
+        assert slow == fast
+        assert slow[0] == 30 + first and max(slow[1:]) <= MOST_CODES
+
+
+def test_contexts_hold_all_that_matters(synth: Synthesizer) -> None:
+    """One code changes the samples within the look-ahead around it, and none beyond."""
+    model = synth.model
+    voice, style = synth.voice_vector()[None], synth.style_vector(None, 1, 1, 0)[None]
+    context, rate = model.codec.decoder.context, model.codec.config.stride
+    mels = []
+    for code in (100, 30_000):
+        codes = torch.full((1, 61), 5000)
+        codes[0, 30] = code
+        mels.append(model.codec.decode(codes, voice, style))
+    changed = (mels[0] - mels[1]).abs().amax((0, 1)).nonzero()[:, 0]
+    assert 30 - context <= int(changed.min()) // rate < 30 < int(changed.max()) // rate <= 30 + context
+    assert context < lookahead(model) < 60

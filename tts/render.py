@@ -1,0 +1,110 @@
+"""Codes to samples, piece by piece: codec decoder, refiner, vocoder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tts.audio import Audio
+from tts.checkpoint import Model
+from tts.config import AUDIO
+from tts.piecewise import Piecewise
+from tts.stream import Piece, Sentence
+from vocoder.noise import FrameNoise
+
+GAP_S = 0.12  # silence between sentences, beside what the model itself leaves
+STAGES = ("text", "lm", "codec", "refiner", "vocoder")
+
+T = TypeVar("T")
+
+
+class StageTimes(dict[str, float]):
+    """Seconds that every stage of the chain has computed."""
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(STAGES, 0.0))
+
+    def call(self, stage: str, function: Callable[..., T], *arguments: object) -> T:
+        """Call ``function`` and count its time."""
+        begun = time.perf_counter()
+        try:
+            return function(*arguments)
+        finally:
+            self[stage] += time.perf_counter() - begun
+
+
+def lookahead(model: Model) -> int:
+    """Codes that must follow a code before it can be heard."""
+    frames = model.vocoder.context + (0 if model.refiner is None else model.refiner.context)
+    return model.codec.decoder.context - (-frames // model.codec.config.stride)
+
+
+class Renderer:
+    """Renders one sentence.
+
+    Args:
+        voice, style: (1, VOICE_DIM) and (1, STYLE_DIM); ``None`` where unknown.
+        times: counts the stages' seconds.
+    """
+
+    def __init__(
+        self, model: Model, sentence: Sentence, voice: Tensor | None, style: Tensor | None, times: StageTimes
+    ) -> None:
+        codec, refiner = model.codec, model.refiner
+        self.times = times
+        self.decoding = Piecewise(
+            lambda codes: codec.decode(codes, voice, style), codec.decoder.context, codec.config.stride
+        )
+        self.refining: Piecewise | None = None
+        if refiner is not None:
+            self.noise = FrameNoise(torch.Generator().manual_seed(sentence.seed ^ 1), AUDIO.n_mels)
+            self.refining = Piecewise(
+                lambda x: refiner.refine(x[:, : AUDIO.n_mels], voice, style, x[:, AUDIO.n_mels :]), refiner.context
+            )
+        self.vocoding = model.vocoder.start(torch.Generator().manual_seed(sentence.seed))
+        self.samples_per_code = codec.config.stride * AUDIO.hop_length
+        self.unaligned = list(sentence.symbols)  # symbols whose place has not been told
+        self.lengths: list[int] = []  # of those of them that have ended, in codes
+        self.gap = int(GAP_S * AUDIO.sample_rate) if sentence.place else 0  # samples of silence still to be given
+        self.end = self.gap  # where the last aligned symbol ended, in samples after all that has been given
+
+    @torch.inference_mode()
+    def push(self, piece: Piece) -> Audio:
+        """The next codes to the samples that they complete, none perhaps, with the phonemes that end there."""
+        codes = torch.tensor(piece.codes, dtype=torch.long)[None] if piece.codes else None
+        mel = self.times.call("codec", self.decoding.push, codes, piece.last)
+        if self.refining is not None:
+            if mel is not None:
+                mel = torch.cat([mel, self.noise.draw(mel.shape[-1]).t()[None]], dim=1)
+            mel = self.times.call("refiner", self.refining.push, mel, piece.last)
+        wav = self.times.call("vocoder", self.vocoding.push, mel, piece.last)
+        samples = np.zeros(0, np.float32) if wav is None else wav[0].numpy()
+        if self.gap and (len(samples) or piece.last):
+            samples = np.concatenate([np.zeros(self.gap, np.float32), samples])
+            self.gap = 0
+        self.lengths += piece.lengths
+        return Audio(samples, AUDIO.sample_rate, self._align(len(samples), piece.last))
+
+    def _align(self, given: int, last: bool) -> list[tuple[str, float, float]]:
+        """Symbols that end within the next ``given`` samples; such as began before them begin below 0."""
+        found, known = [], 0
+        for symbol, length in zip(self.unaligned, self.lengths, strict=False):
+            begin, end = self.end, self.end + length * self.samples_per_code
+            if end > given and not last:
+                break
+            found.append((symbol, begin / AUDIO.sample_rate, end / AUDIO.sample_rate))
+            self.end, known = end, known + 1
+        del self.unaligned[:known], self.lengths[:known]
+        self.end -= given
+        return found
+
+
+def render(model: Model, codes: list[int], voice: Tensor | None, style: Tensor | None, seed: int = 0) -> np.ndarray:
+    """All codes of an utterance to samples (N,) at once; arguments as for :class:`Renderer`."""
+    sentence = Sentence([], seed)
+    return Renderer(model, sentence, voice, style, StageTimes()).push(Piece(sentence, codes, [], True)).samples
