@@ -12,23 +12,24 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from prompts.face import FaceConfig, FaceEncoder
+from prompts.face import FaceConfig
 from prompts.prompt import Prompt, Source
 from prompts.space import SharedSpace, SpaceConfig
 from prompts.speech import SpeechConfig, SpeechEncoder
 from prompts.text import TextEncoder
 from prompts.vectors import PromptVectors, mix
+from prompts.vision import VisionEncoder, make_face_encoder
 from tts.config import load_config
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, CONFIG = "prompts.safetensors", "prompts.yaml"
 Module = TypeVar("Module", bound=nn.Module)
 
 
 @dataclass(frozen=True)
 class PromptConfig:
-    """``prompts.yaml``. ``text_model``: empty for the packaged MiniLM, else a folder or hub id with ``text_dim``
-    features.
+    """``prompts.yaml``. ``text_model``: empty for the packaged MiniLM, else a folder or hub id whose hidden
+    states have ``text_dim`` / 2 values.
     """
 
     format: int = FORMAT
@@ -36,7 +37,7 @@ class PromptConfig:
     face: FaceConfig = field(default_factory=FaceConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     text_model: str = ""
-    text_dim: int = 384
+    text_dim: int = 768
     sha256: str = ""  # of the weights
 
     def widths(self) -> dict[str, int]:
@@ -79,22 +80,25 @@ class PromptEncoder:
     def _encode(self, source: Source) -> PromptVectors:
         if source.kind == "vectors":
             return source.value
-        stated = torch.ones(2)
-        if source.kind == "speech":
-            features = self.speech.encode(source.value)[None]
-        elif source.kind == "face":
-            crop = torch.from_numpy(source.value)[None, None].float()
-            size = (self.config.face.size,) * 2
-            crop = nn.functional.interpolate(crop, size=size, mode="bilinear", antialias=True)[:, 0]
-            features = 0.5 * (self.face(crop) + self.face(crop.flip(2)))
-        else:
-            features = self.text.encode([source.value])
-            stated = torch.sigmoid(self.space.stated(features))[0]
+        features = self.features(source)[None]
+        stated = torch.sigmoid(self.space.stated(features))[0] if source.kind == "text" else torch.ones(2)
         voice_part, style_part = self.space.project(source.kind, features)
         voice, style, emotion = self.space.read(voice_part, style_part)
         probabilities = emotion.softmax(dim=1)
         found = (voice, style, probabilities, voice_part, style_part)
         return PromptVectors(*(x[0].clone() for x in found), stated.clone())
+
+    @torch.inference_mode()
+    def features(self, source: Source) -> Tensor:
+        """What a recording's, a face's or a sentence's own encoder makes of it, (width of the modality,)."""
+        if source.kind == "speech":
+            return self.speech.encode(source.value)
+        if source.kind == "text":
+            return self.text.encode([source.value])[0]
+        crop = torch.from_numpy(source.value)[None, None].float()
+        size = (self.config.face.size,) * 2
+        crop = nn.functional.interpolate(crop, size=size, mode="bilinear", antialias=True)[:, 0]
+        return 0.5 * (self.face(crop) + self.face(crop.flip(2)))[0]
 
     @cached_property
     def space(self) -> SharedSpace:
@@ -107,9 +111,10 @@ class PromptEncoder:
         return self._fill(SpeechEncoder(self.config.speech), "speech.")
 
     @cached_property
-    def face(self) -> FaceEncoder:
-        """The face network."""
-        return self._fill(FaceEncoder(self.config.face), "face.")
+    def face(self) -> nn.Module:
+        """The face network, or the vision model that the configuration names."""
+        made = make_face_encoder(self.config.face)
+        return made if isinstance(made, VisionEncoder) else self._fill(made, "face.")
 
     @cached_property
     def text(self) -> TextEncoder:
@@ -126,14 +131,19 @@ class PromptEncoder:
 
 
 def save_prompt_encoder(
-    folder: Path, config: PromptConfig, speech: SpeechEncoder, face: FaceEncoder, space: SharedSpace
+    folder: Path, config: PromptConfig, speech: SpeechEncoder, face: nn.Module, space: SharedSpace
 ) -> int:
-    """Write float16 weights and their configuration into a model directory; returns the bytes of the weights."""
+    """Write float16 weights and their configuration into a model directory; returns the bytes of the weights.
+
+    A vision model from transformers is named, not copied.
+    """
     from safetensors.torch import save
 
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {}
     for prefix, module in (("speech.", speech), ("face.", face), ("space.", space)):
+        if isinstance(module, VisionEncoder):
+            continue
         for name, value in module.state_dict().items():
             half = value.to(torch.float16) if value.is_floating_point() else value
             tensors[prefix + name] = half.detach().contiguous()

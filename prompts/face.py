@@ -26,8 +26,13 @@ _MARGIN = 1.1  # of the detected square that is kept
 
 @dataclass(frozen=True)
 class FaceConfig:
-    """The face network: side of the crop in pixels, channels of its stages, width of its features."""
+    """The face network: side of the crop in pixels, channels of its stages, width of its features.
 
+    ``model``: a folder or hub id of a transformers vision model that is used instead, with ``dim`` features
+    and pictures of ``size`` pixels a side.
+    """
+
+    model: str = ""
     size: int = 64
     widths: tuple[int, ...] = (16, 40, 88, 112)
     dim: int = 96

@@ -19,12 +19,26 @@ from prompts.face import FaceConfig, FaceEncoder, find_faces, open_image
 from prompts.impression import age, male
 from prompts.prompt import Prompt
 from prompts.space import SharedSpace, SpaceConfig
-from prompts.speech import SpeechConfig, SpeechEncoder, level_free, read_windows
+from prompts.spectrum import (
+    HIGHEST,
+    HOP,
+    LOWEST,
+    N_GROUPS,
+    N_MEASURES,
+    N_PITCHES,
+    channel_free,
+    level_free,
+    look,
+    measures,
+    motion,
+    periodicity,
+)
+from prompts.speech import SpeechConfig, SpeechEncoder, read_windows
 from prompts.vectors import PromptVectors, load_vectors, mix
-from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM, Voice, emotion_vector, voice_vector
+from tts.style import EMOTIONS, STYLE_DIM, STYLE_SCALES, VOICE_DIM, Voice, emotion_vector, voice_vector
 
 TINY = PromptConfig(
-    speech=SpeechConfig(dim=8, hidden=8, depth=1, out=12),
+    speech=SpeechConfig(hidden=8, depth=1, out=12),
     face=FaceConfig(size=32, widths=(4, 8), dim=10),
     space=SpaceConfig(part=6, hidden=8, head=8),
     text_dim=16,
@@ -189,6 +203,52 @@ def test_level_is_taken_out_and_padding_is_not_heard() -> None:
     assert still[:, :50].equal(heard) and not still[:, 50:].any()
 
 
+def test_the_channel_is_taken_out_of_what_moves() -> None:
+    generator = torch.Generator().manual_seed(0)
+    mel = torch.randn(1, 100, 60, generator=generator) - 3
+    speech = torch.ones(1, 60, dtype=torch.bool)
+    microphone = torch.linspace(-1, 1, 100)[None, :, None]
+    moving, still = channel_free(mel, speech)
+    through, changed = channel_free(mel + microphone, speech)
+    torch.testing.assert_close(moving, through, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(changed[:, :100] - still[:, :100], microphone[:, :, 0], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(changed[:, 100:], still[:, 100:], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("hertz", [90.0, 150.0, 310.0])
+def test_pitches_are_found(hertz: float) -> None:
+    seen = look(torch.from_numpy(tone(hertz=hertz))[None])
+    assert seen.speech.shape == (1, 48000 // HOP + 1) and 0.5 < float(seen.speech.float().mean()) < 1
+    found = LOWEST * (HIGHEST / LOWEST) ** (seen.pitches.argmax(dim=1) / (N_PITCHES - 1))
+    assert float(found[seen.speech].median()) == pytest.approx(hertz, rel=0.03)
+    noise = 0.1 * torch.randn(1, 48000, generator=torch.Generator().manual_seed(0))
+    assert float(seen.voiced[:, 0][seen.speech].median()) > 2 * float(periodicity(noise)[1].median())
+
+
+def test_measures_do_not_hear_level_or_padding() -> None:
+    wave = torch.from_numpy(tone())[None]
+    found = measures(wave)
+    assert found.shape == (1, N_MEASURES) and bool(torch.isfinite(found).all())
+    torch.testing.assert_close(measures(0.3 * wave), found, atol=2e-2, rtol=2e-2)
+    padded = torch.nn.functional.pad(wave, (0, 20 * HOP))
+    valid = torch.arange(padded.shape[1] // HOP + 1)[None] < wave.shape[1] // HOP
+    close = (measures(padded, valid) - found).abs() < 0.05 + 0.05 * found.abs()
+    assert float(close.float().mean()) > 0.95  # but for the last frame and shares of the whole
+    assert bool(torch.isfinite(measures(torch.zeros(1, 12_000))).all())
+
+
+def test_faster_speech_differs_sooner_from_itself() -> None:
+    def syllables(rate: float) -> torch.Tensor:
+        time = np.arange(72_000) / 24_000
+        wave = sum(np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 12))
+        return torch.from_numpy((0.1 * wave * (1.2 + np.sin(2 * np.pi * rate * time))).astype(np.float32))[None]
+
+    slow, fast = (
+        motion(look(syllables(rate)))[0, : N_GROUPS // 3] for rate in (3.0, 6.0)
+    )  # one frame later, where sound is
+    assert float((fast / slow).mean()) > 1.5
+
+
 def test_sentences_and_faces(encoder: PromptEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     said = encoder.encode(Prompt.text("an old man,\n whispering"))
     assert said.style.shape == (STYLE_DIM,) and 0 <= float(said.stated.min()) <= 1
@@ -351,8 +411,12 @@ def test_one_step_of_every_stage(tmp_path: Path) -> None:
     emotion = torch.tensor([NAMES.index(e) if e in NAMES else -1 for e, _, _ in drawn])
     voice, style = torch.randn(40, VOICE_DIM), torch.randn(40, STYLE_DIM)
     intensity = torch.tensor([i for _, i, _ in drawn])
-    mels = rng.normal(-4, 2, (40, 60, 100)).astype(np.float16)
-    clips = Clips(mels, torch.full((40,), 50), voice, style, emotion, intensity, rows)
+    speed = torch.stack([torch.ones(40), torch.full((40,), 1.1)])
+    clips = Clips(torch.randn(2, 40, N_MEASURES), speed, voice, style, emotion, intensity, rows)
+    faster, quick = clips.labels(np.ones(1, int), np.zeros(1, int))
+    assert float(quick[0, 2] - style[0, 2]) == pytest.approx(math.log2(1.1) / STYLE_SCALES.rate, rel=1e-3)
+    octaves = float(faster[0, 0] - voice[0, 0]) * 0.4  # the voice's pitch is in units of 0.4 octaves
+    assert octaves == pytest.approx(math.log2(1.1), rel=1e-3)
     soft = torch.rand(30, 7)
     faces = Faces(
         torch.randint(0, 255, (30, 36, 36), dtype=torch.uint8),
@@ -362,7 +426,7 @@ def test_one_step_of_every_stage(tmp_path: Path) -> None:
         torch.rand(30) * 60,
         torch.arange(30),
     )
-    speech = SpeechTask(TINY.speech, clips, 4, 48)
+    speech = SpeechTask(TINY.speech, clips, 8, 0.5)
     face = FaceTask(TINY.face, faces, 8, 0.5)
     sentences = Sentences(
         torch.randn(50, 16), torch.randn(50, VOICE_DIM), torch.randn(50, STYLE_DIM), torch.arange(50) % 9 - 1,
@@ -380,3 +444,137 @@ def test_one_step_of_every_stage(tmp_path: Path) -> None:
         assert len(trained) > 0.8 * len(list(task.parameters()))
     with pytest.raises(ValueError, match="objective 'x' is unknown; give one of both, infonce, symile, none"):
         SpaceTask(TINY.space, features, SpaceTraining(objective="x"))
+
+
+def test_recordings_are_worsened_but_stay_recordings() -> None:
+    from recipes.prompts.channel import worsen
+
+    torch.manual_seed(0)
+    wav = torch.from_numpy(tone())[None].repeat(12, 1)
+    worse = worsen(wav, lossy=1)
+    assert worse.shape == wav.shape and bool(torch.isfinite(worse).all()) and float(worse.abs().max()) <= 1.5
+    correlation = torch.nn.functional.cosine_similarity(wav, worse)
+    assert float(correlation.abs().min()) > 0.05 and float((correlation.abs() < 0.99).float().mean()) > 0.6
+    pitch = periodicity(worse)[0].argmax(dim=1).float().median(dim=1).values
+    clean = periodicity(wav)[0].argmax(dim=1).float().median(dim=1).values
+    assert float(((pitch - clean).abs() < 2).float().mean()) > 0.7  # pitch survives what is done
+
+
+# Other people's data
+
+
+@pytest.fixture
+def triples(tmp_path: Path) -> Path:
+    """A CSV with holes, beside two recordings and a picture."""
+    import soundfile
+
+    for name, hertz in (("a", 120.0), ("b", 220.0)):
+        soundfile.write(tmp_path / f"{name}.wav", tone(hertz=hertz), 24000)
+    Image.new("L", (64, 64), 100).save(tmp_path / "face.png")
+    lines = (
+        "audio,face,description,emotion,intensity,speaker",
+        "a.wav,face.png,an angry man,angry,1,s1",
+        "b.wav,,a sad woman,sad,0.5,s2",
+        ",face.png,somebody happy,happy,,",
+        "a.wav,,,,,s1",
+        "b.wav,face.png,someone surprised,,,",
+    )
+    (tmp_path / "data.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "data.csv"
+
+
+def fake_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    crop = np.random.default_rng(0).integers(0, 255, (128, 128), dtype=np.uint8)
+    monkeypatch.setattr(prompt_module, "read_face", lambda source, side: crop)
+
+
+def test_a_step_on_triples_with_holes(
+    triples: Path, encoder: PromptEncoder, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    from prompts.encoder import PromptEncoder as Encoder
+    from recipes.prompts import triples as recipe
+
+    fake_face(monkeypatch)
+    monkeypatch.setattr(Encoder, "text", FakeText())
+    (tmp_path / "config.yaml").write_text("batch_size: 4\ntrain: {steps: 2, warmup: 1, bf16: false, log_every: 1}\n")
+    arguments = ["--csv", triples, "--model", folder, "--config", tmp_path / "config.yaml", "--run", tmp_path / "run"]
+    out = tmp_path / "out"
+    result = CliRunner().invoke(recipe.main, [str(a) for a in (*arguments, "--out", out)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    before, after = PromptEncoder.from_pretrained(folder), PromptEncoder.from_pretrained(out)
+    heard = Prompt.speech(tone())
+    assert not torch.equal(before.encode(heard).style, after.encode(heard).style)
+    torch.testing.assert_close(before.speech.features.weight, after.speech.features.weight)
+    again = CliRunner().invoke(recipe.main, [str(a) for a in (*arguments, "--out", out)])
+    assert again.exit_code == 2 and "exists; give another folder" in again.output
+
+
+def test_triples_that_cannot_be_used(triples: Path, encoder: PromptEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from recipes.prompts.triples import read_rows, read_triples, same
+
+    fake_face(monkeypatch)
+    read = read_triples(triples, encoder)
+    assert [int(read.known[m].sum()) for m in ("speech", "face", "text")] == [4, 3, 4]
+    assert read.emotion.tolist()[3:] == [-1, -1] and read.speaker.tolist() == [0, 1, -1, 0, -1]
+    assert same(torch.tensor([0, 0, -1, -1])).tolist() == [
+        [0.5, 0.5, 0, 0],
+        [0.5, 0.5, 0, 0],
+        [0, 0, 1, 0],
+        [0, 0, 0, 1],
+    ]
+    for text, message in (
+        ("audio,colour\na.wav,red\n", "unknown column 'colour'"),
+        ("audio,emotion\na.wav,sad\n,sad\n", "line 3: neither audio nor face nor description"),
+        ("audio,emotion\na.wav,sad\na.wav,hungry\n", "line 3: unknown emotion 'hungry'"),
+        ("audio,intensity\na.wav,9\na.wav,1\n", "line 2: intensity 9.0 is out of range"),
+        ("audio,intensity\na.wav,x\na.wav,1\n", "line 2: intensity 'x' is not a number"),
+        ("audio\na.wav\n", "has 1 rows; at least two"),
+    ):
+        triples.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            read_rows(triples)
+    triples.write_text("audio\na.wav\nmissing.wav\n")
+    with pytest.raises(ValueError, match="line 3: no such audio file"):
+        read_triples(triples, encoder)
+
+
+def test_a_frame_of_a_video(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    from recipes.prompts.triples import open_face
+
+    path = tmp_path / "clip.avi"
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for i in range(20):
+        video.write(np.full((48, 64, 3), 10 * i, np.uint8))
+    video.release()
+    assert open_face("face.jpg", tmp_path) == tmp_path / "face.jpg"
+    frame = np.asarray(open_face("clip.avi@1.5", tmp_path))
+    assert frame.shape == (48, 64, 3) and abs(float(frame.mean()) - 150) < 12
+    with pytest.raises(ValueError, match="has no frame at 9 s"):
+        open_face("clip.avi@9", tmp_path)
+
+
+def test_a_vision_model_by_configuration(tmp_path: Path) -> None:
+    from prompts.vision import VisionEncoder, make_face_encoder
+    from tts._torchaudio import import_torchaudio
+
+    import_torchaudio()
+    from transformers import ViTConfig, ViTModel
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 10, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 12}
+    ViTModel(ViTConfig(**sizes, image_size=32, patch_size=16)).save_pretrained(tmp_path / "vit")
+    config = replace(TINY, face=FaceConfig(model=str(tmp_path / "vit"), size=32, dim=10))
+    modules = SpeechEncoder(config.speech), make_face_encoder(config.face), SharedSpace(config.space, config.widths())
+    save_prompt_encoder(tmp_path / "model", config, *modules)
+    loaded = PromptEncoder.from_pretrained(tmp_path / "model")
+    assert isinstance(loaded.face, VisionEncoder) and not any(k.startswith("face.") for k in loaded._weights)
+    crops = torch.arange(2 * 32 * 32).reshape(2, 32, 32) % 255
+    assert loaded.face(crops).shape == (2, 10)
+    torch.testing.assert_close(loaded.face(crops), modules[1](crops))
+    with pytest.raises(ValueError, match="has 10 features; set face.dim to 10, not 11"):
+        VisionEncoder(replace(config.face, dim=11))
+    with pytest.raises(ValueError, match="cannot load the vision model"):
+        VisionEncoder(replace(config.face, model=str(tmp_path / "nothing")))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prompts.impression import age, male
+from recipes.corpus.scenes import NEGATIONS, SCENES
 from recipes.corpus.vocabulary import (
     BREATHY,
     BRIGHT,
@@ -23,12 +24,10 @@ from recipes.corpus.vocabulary import (
     MANNER_WORDS,
     MEN,
     MIDDLE,
-    NEGATIONS,
     OLD,
     OLD_MEN,
     OLD_WOMEN,
     PEOPLE,
-    SCENES,
     STRONG,
     VERY,
     WEAK,
@@ -143,7 +142,7 @@ def make_description(
     manners = _manners(style, free or style.whisper > 0.3, rng)
     if not free and (emotion != "neutral" or not manners or rng.random() < 0.6):
         usual = WEAK_BELOW <= intensity <= STRONG_ABOVE
-        if usual and rng.random() < 0.15:
+        if usual and rng.random() < 0.3:
             manners = [_pick(SCENES[emotion], rng), *manners]
         elif rng.random() < 0.08 and (usual or emotion == "neutral"):
             manners = [_pick(NEGATIONS[emotion], rng), *manners]

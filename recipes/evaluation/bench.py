@@ -31,6 +31,13 @@ class Reading:
     seconds: float
 
 
+def read_clip(clip: Clip, whisper: Whisper) -> Reading:
+    """Has the judges of words and quality listen to `clip`."""
+    heard = whisper.transcribe(clip.samples, clip.sample_rate)
+    mos = dnsmos(clip.samples, clip.sample_rate) if clip.seconds >= MOS_SECONDS else {}
+    return Reading(clip.text, heard, compare(clip.text, heard), mos, clip.seconds)
+
+
 @dataclass
 class Bench:
     """One evaluation run.
@@ -85,9 +92,7 @@ class Bench:
 
     def read(self, clip: Clip) -> Reading:
         """Has the judges of words and quality listen to `clip`."""
-        heard = self.whisper.transcribe(clip.samples, clip.sample_rate)
-        mos = dnsmos(clip.samples, clip.sample_rate) if clip.seconds >= MOS_SECONDS else {}
-        return Reading(clip.text, heard, compare(clip.text, heard), mos, clip.seconds)
+        return read_clip(clip, self.whisper)
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,13 @@ from torch import Tensor
 from prompts.encoder import PromptEncoder
 from prompts.face import EXPRESSIONS
 from prompts.prompt import Prompt
-from recipes.prompts.clips import NAMES, Clips
+from recipes.judges import prosody
+from recipes.prompts.clips import NAMES, Clips, speech_features
 from recipes.prompts.faces import Faces, face_features
 from recipes.table import table
-from tts.style import STYLE_ATTRIBUTES, STYLE_SCALES, VOICE_DIM
+from tts.audio import read_audio
+from tts.config import AUDIO
+from tts.style import STYLE_ATTRIBUTES, STYLE_SCALES, VOICE_DIM, emotion_vector
 
 SENTENCES = Path(__file__).parents[1] / "sentences" / "descriptions.csv"
 FACE_CLASSES = ("neutral", "happy", "angry", "sad", "surprised")
@@ -88,16 +91,30 @@ def _items(encoder: PromptEncoder, modality: str, features: Tensor, emotions: li
 
 
 @torch.inference_mode()
-def clip_items(encoder: PromptEncoder, clips: Clips) -> tuple[Items, Tensor, Tensor]:
-    """Clips that show their emotion (or are neutral), with all clips' read voices and styles."""
-    features = []
-    for rows in np.array_split(np.arange(len(clips)), -(-len(clips) // 32)):
-        features.append(encoder.speech(*clips.batch(rows, clips.mels.shape[1], None)))
-    spoken = torch.cat(features)
+def clip_items(encoder: PromptEncoder, clips: Clips, view: int = 0) -> tuple[Items, Tensor, Tensor]:
+    """Clips that show their emotion (or are neutral), with all clips' read voices and styles. View 0 is clean."""
+    spoken = speech_features(encoder.speech, clips, view)
     voice, style, _ = encoder.space.read(*encoder.space.project("speech", spoken))
-    shown = [i for i, r in enumerate(clips.rows) if r["emotion"] == "neutral" or _shows(r)]
+    shown = shown_rows(clips)
     names = [clips.rows[i]["emotion"] for i in shown]
     return _items(encoder, "speech", spoken[shown], names), voice, style
+
+
+def shown_rows(clips: Clips) -> list[int]:
+    """Rows that are neutral or show an emotion clearly."""
+    return [i for i, r in enumerate(clips.rows) if r["emotion"] == "neutral" or _shows(r)]
+
+
+def oracle(clips: Clips) -> float:
+    """Balanced accuracy of who knows the style that each clip was made with: the nearest emotion at any intensity."""
+    rows = shown_rows(clips)
+    strengths = torch.linspace(SHOWN_FROM, 1.9, 26)
+    distances = []
+    for name in NAMES:
+        line = emotion_vector(name)[None] * (strengths[:, None] if name != "neutral" else torch.zeros(1, 1))
+        distances.append(torch.cdist(clips.style[rows], line).amin(dim=1))
+    best = torch.stack(distances, dim=1).argmin(dim=1)
+    return balanced([NAMES[i] for i in best], [clips.rows[i]["emotion"] for i in rows])
 
 
 def _shows(row: dict) -> bool:
@@ -126,8 +143,8 @@ def judge_accuracy(faces: Faces) -> float:
     return balanced([FACE_CLASSES[i] for i in best], [EXPRESSIONS[faces.label[i]] for i in kept])
 
 
-def retrieval_table(speech: Items, text: Items, face: Items) -> str:
-    """Top-1 emotion from any modality to any other."""
+def retrieval_table(speech: Items, worse: Items, text: Items, face: Items) -> str:
+    """Top-1 emotion from any modality to any other. ``worse``: the same clips through bad microphones and rooms."""
     rows = [
         ("text to speech, 8 emotions", retrieve(text, speech, NAMES), 0.8),
         ("speech to text, 8 emotions", retrieve(speech, text, NAMES), 0.8),
@@ -136,6 +153,7 @@ def retrieval_table(speech: Items, text: Items, face: Items) -> str:
         ("speech to face, 5 emotions", retrieve(speech, face, FACE_CLASSES), None),
         ("text to face, 5 emotions", retrieve(text, face, FACE_CLASSES), None),
         ("emotion head on speech, 8", classify(speech, NAMES), None),
+        ("emotion head on worsened speech, 8", classify(worse, NAMES), None),
         ("emotion head on sentences, 8", classify(text, NAMES), None),
         ("emotion head on faces, 5", classify(face, FACE_CLASSES), None),
     ]
@@ -160,28 +178,49 @@ def emodb_table(encoder: PromptEncoder, folder: Path) -> str:
     """Real acted speech: how many speakers' read styles move as they should against their own neutral.
 
     The pitch that counts is the whole of it: the voice's and the style's together would cancel an error in how they are
-    told apart, but a synthesiser uses them apart, so only the style is counted.
+    told apart, but a synthesiser uses them apart, so only the style is counted. Beside it, what Praat measures of the
+    recordings themselves: where an actor did not raise the voice, no reader can find it raised.
     """
     speakers = sorted({p.name[:2] for p in folder.glob("*_neutral.wav")})
-    wanted = (("angry", 1, ("pitch", "level", "tilt")), ("sad", -1, ("pitch", "level", "tilt")))
-    read = {
-        (s, e): encoder.encode(Prompt.speech(folder / f"{s}_{e}.wav")).style
-        for s in speakers
-        for e in ("neutral", "angry", "sad", "happy")
-        if (folder / f"{s}_{e}.wav").exists()
-    }
+    read, heard = {}, {}
+    for speaker in speakers:
+        for emotion in ("neutral", "angry", "sad"):
+            path = folder / f"{speaker}_{emotion}.wav"
+            if path.exists():
+                samples = read_audio(path)
+                measured = prosody(samples, AUDIO.sample_rate)
+                read[speaker, emotion] = encoder.encode(Prompt.speech(path))
+                heard[speaker, emotion] = (12 * np.log2(measured.f0_hz), measured.level_db, measured.tilt_db)
     rows = []
-    for emotion, sign, attributes in wanted:
-        for attribute in attributes:
+    for emotion, sign in (("angry", 1), ("sad", -1)):
+        for k, attribute in enumerate(("pitch", "level", "tilt")):
             i = STYLE_ATTRIBUTES.index(attribute)
+            both = [s for s in speakers if (s, emotion) in read and (s, "neutral") in read]
             moves = [
-                float(read[s, emotion][i] - read[s, "neutral"][i]) * getattr(STYLE_SCALES, attribute)
-                for s in speakers
-                if (s, emotion) in read
+                float(read[s, emotion].style[i] - read[s, "neutral"].style[i]) * getattr(STYLE_SCALES, attribute)
+                for s in both
             ]
-            right = sum(sign * m > 0 for m in moves)
-            rows.append((f"{emotion} {attribute}", f"{right}/{len(moves)}", float(np.median(moves))))
-    return table("Real recordings (emodb) against the same speaker's neutral", ("", "right way", "median"), rows)
+            praat = [heard[s, emotion][k] - heard[s, "neutral"][k] for s in both]
+            right = [sum(sign * m > 0 for m in found) for found in (moves, praat)]
+            rows.append(
+                (
+                    f"{emotion} {attribute}",
+                    f"{right[0]}/{len(both)}",
+                    float(np.median(moves)),
+                    f"{right[1]}/{len(both)}",
+                )
+            )
+    found = table(
+        "Real recordings (emodb) against the same speaker's neutral",
+        ("", "read the right way", "median", "Praat"),
+        rows,
+    )
+    plain = [read[s, "neutral"] for s in speakers]
+    emotions = torch.stack([v.emotion for v in plain]).mean(dim=0)
+    style = torch.stack([v.style for v in plain]).mean(dim=0)
+    likely = ", ".join(f"{NAMES[i]} {float(emotions[i]):.2f}" for i in emotions.argsort(descending=True)[:4])
+    shown = ", ".join(f"{a} {float(v):+.2f}" for a, v in zip(STYLE_ATTRIBUTES, style, strict=True))
+    return f"{found}\nReal neutral speech is read as {likely}; mean style in standard steps: {shown}\n"
 
 
 @click.command()
@@ -194,8 +233,10 @@ def main(model: str, data: Path, emodb: Path | None) -> None:
     encoder = PromptEncoder.from_pretrained(model)
     clips, faces = Clips.load(data, "test"), Faces.load(data, held_out=True)
     speech, voice, style = clip_items(encoder, clips)
+    worse, _, _ = clip_items(encoder, clips, view=len(clips.measures) - 1)
     text, _ = sentence_items(encoder)
-    click.echo(retrieval_table(speech, text, face_items(encoder, faces)))
+    click.echo(retrieval_table(speech, worse, text, face_items(encoder, faces)))
+    click.echo(f"Who knows the clips' true styles: {oracle(clips):.2f} of 8 emotions")
     click.echo(
         f"The face judge on the same photographs: {judge_accuracy(faces):.2f} ({JUDGE_CEILING} on all of them)\n"
     )

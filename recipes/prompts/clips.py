@@ -1,4 +1,4 @@
-"""The speech network's training: voice, style and emotion read off augmented pieces of clips."""
+"""The speech network's training: voice, style and emotion read off clips, clean and worsened."""
 
 from __future__ import annotations
 
@@ -12,18 +12,35 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from prompts.speech import SpeechConfig, SpeechEncoder
-from recipes.prompts.augment import augment_mels
-from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM, Style, Voice, style_vector, voice_vector
+from tts.style import (
+    EMOTIONS,
+    STYLE_ATTRIBUTES,
+    STYLE_DIM,
+    STYLE_SCALES,
+    VOICE_DIM,
+    Style,
+    Voice,
+    style_vector,
+    voice_vector,
+)
 
 NAMES = tuple(EMOTIONS)
+# One octave of playing speed: in standard deviations of the voice's pitch and tract, and of the style's rate.
+_VOICE_BY_SPEED = (voice_vector(Voice(380.0, 2.0)) - voice_vector(Voice(190.0, 1.0)))[None]
+_RATE = STYLE_ATTRIBUTES.index("rate")
 
 
 @dataclass
 class Clips:
-    """Mels (N, frames, n_mels) float16 of one split and what they were made with; emotion -1 is free style."""
+    """What the network sees of the clips of one split, and what they were made with; emotion -1 is free style.
 
-    mels: np.ndarray
-    n_frames: Tensor
+    Attributes:
+        measures: (views, N, N_MEASURES); the first view is clean. speed: (views, N).
+        voice, style: (N, VOICE_DIM) and (N, STYLE_DIM), at speed 1. emotion, intensity: (N,).
+    """
+
+    measures: Tensor
+    speed: Tensor
     voice: Tensor
     style: Tensor
     emotion: Tensor
@@ -35,8 +52,8 @@ class Clips:
         """From ``recipes.prompts.prepare``."""
         rows = [json.loads(line) for line in (folder / f"rows-{split}.jsonl").read_text("utf-8").splitlines()]
         return cls(
-            np.load(folder / f"mels-{split}.npy", mmap_mode="r"),
-            torch.tensor([r["n_frames"] for r in rows]),
+            torch.from_numpy(np.load(folder / f"measures-{split}.npy")),
+            torch.tensor([r["speed"] for r in rows]).T,
             torch.stack([voice_vector(Voice(**r["voice"])) for r in rows]),
             torch.stack([style_vector(Style(**r["style"])) for r in rows]),
             torch.tensor([NAMES.index(r["emotion"]) if r["emotion"] in NAMES else -1 for r in rows]),
@@ -47,49 +64,43 @@ class Clips:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def batch(self, rows: np.ndarray, n_frames: int, rng: np.random.Generator | None) -> tuple[Tensor, Tensor]:
-        """Mels (B, n_mels, n_frames) from a random place (or the start) and their valid frames (B, n_frames)."""
-        mels, lengths = [], []
-        for row in rows:
-            length = int(self.n_frames[row])
-            first = int(rng.integers(max(0, length - n_frames) + 1)) if rng is not None else 0
-            mels.append(np.asarray(self.mels[row, first : first + n_frames], np.float32))
-            lengths.append(min(n_frames, length - first))
-        valid = torch.arange(n_frames)[None] < torch.tensor(lengths)[:, None]
-        return torch.from_numpy(np.stack(mels)).transpose(1, 2), valid
+    def labels(self, views: np.ndarray, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Voices (B, VOICE_DIM) and styles (B, STYLE_DIM) of ``rows``, as the speed of the view changes them."""
+        octaves = torch.log2(self.speed[views, rows])
+        style = self.style[rows].clone()
+        style[:, _RATE] += octaves / STYLE_SCALES.rate
+        return self.voice[rows] + octaves[:, None] * _VOICE_BY_SPEED, style
 
 
 class SpeechTask(nn.Module):
     """The speech network with heads of its own, which only this stage uses."""
 
-    def __init__(self, config: SpeechConfig, clips: Clips, batch_size: int, n_frames: int) -> None:
+    def __init__(self, config: SpeechConfig, clips: Clips, batch_size: int, clean_share: float) -> None:
         super().__init__()
         self.encoder = SpeechEncoder(config)
         self.head = nn.Linear(config.out, VOICE_DIM + STYLE_DIM + len(NAMES))
-        self.clips, self.batch_size, self.n_frames = clips, batch_size, n_frames
+        self.clips, self.batch_size, self.clean_share = clips, batch_size, clean_share
         weights = torch.ones(len(NAMES))
         weights[NAMES.index("neutral")] = 0.4
         self.register_buffer("weights", weights, persistent=False)
 
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One batch."""
-        rows = rng.integers(len(self.clips), size=self.batch_size)
-        mel, valid = self.clips.batch(rows, self.n_frames, rng)
-        read = self.head(self.encoder(augment_mels(mel), valid)).float()
-        voice, style, emotion = read.split([VOICE_DIM, STYLE_DIM, len(NAMES)], dim=1)
-        who = F.mse_loss(voice, self.clips.voice[rows])
-        how = F.smooth_l1_loss(style, self.clips.style[rows], beta=0.5)
-        feeling = F.cross_entropy(emotion, self.clips.emotion[rows], self.weights, ignore_index=-1)
-        return {"loss": who + 2 * how + 0.5 * feeling, "voice": who, "style": how, "emotion": feeling}
+        clips, n = self.clips, self.batch_size
+        rows = rng.integers(len(clips), size=n)
+        worse = rng.integers(1, max(2, len(clips.measures)), size=n) % len(clips.measures)
+        views = np.where(rng.random(n) < self.clean_share, 0, worse)
+        voice, style = clips.labels(views, rows)
+        read = self.head(self.encoder(clips.measures[views, rows])).float()
+        read_voice, read_style, emotion = read.split([VOICE_DIM, STYLE_DIM, len(NAMES)], dim=1)
+        who = F.smooth_l1_loss(read_voice, voice, beta=0.5)
+        how = F.smooth_l1_loss(read_style, style, beta=0.3)
+        feeling = F.cross_entropy(emotion, clips.emotion[rows], self.weights, ignore_index=-1)
+        loss = who + 3 * how + 0.5 * feeling
+        return {"loss": loss, "voice": who, "style": how, "emotion": feeling}
 
 
 @torch.inference_mode()
-def speech_features(encoder: SpeechEncoder, clips: Clips, n_frames: int, augmented: bool, seed: int = 0) -> Tensor:
-    """Features (N, out) of every clip, clean from its start, or one augmented random piece each."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for rows in np.array_split(np.arange(len(clips)), -(-len(clips) // 64)):
-        mel, valid = clips.batch(rows, n_frames, rng if augmented else None)
-        with torch.autocast("cpu", torch.bfloat16):
-            found.append(encoder(augment_mels(mel) if augmented else mel, valid).float())
-    return torch.cat(found)
+def speech_features(encoder: SpeechEncoder, clips: Clips, view: int) -> Tensor:
+    """Features (N, out) of every clip in one view."""
+    return encoder.eval()(clips.measures[view])

@@ -11,6 +11,7 @@ import click
 from prompts.encoder import PromptConfig, save_prompt_encoder
 from prompts.space import SharedSpace
 from recipes.prompts.train import PromptTraining, load_encoders, load_stage
+from recipes.training import trained
 from tts.config import load_config
 
 CONFIG = Path(__file__).with_name("config.yaml")
@@ -22,8 +23,13 @@ def export_prompts(run: Path, out: Path, config_file: Path = CONFIG) -> int:
     """
     training = load_config(PromptTraining, config_file)
     speech, face = load_encoders(training, run)
+    text_dim = len(trained(run / "space", "space")["projections.text.layers.0.weight"])
     config = PromptConfig(
-        speech=training.speech, face=training.face, space=training.space, text_model=training.text_model
+        speech=training.speech,
+        face=training.face,
+        space=training.space,
+        text_model=training.text_model,
+        text_dim=text_dim,
     )
     space = SharedSpace(config.space, config.widths())
     load_stage(space, run / "space", "space.")

@@ -94,7 +94,7 @@ class FaceTask(nn.Module):
 
 
 @torch.inference_mode()
-def face_features(encoder: FaceEncoder, crops: Tensor, augmented: bool) -> Tensor:
+def face_features(encoder: nn.Module, crops: Tensor, augmented: bool) -> Tensor:
     """Features (N, dim) of crops (N, side, side), mirrored views averaged, or of one augmented view each."""
     from recipes.prompts.augment import plain_faces
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from prompts.align import info_nce, neighbour_targets, symile
-from prompts.face import EXPRESSIONS, FaceEncoder
+from prompts.face import EXPRESSIONS
 from prompts.impression import age, male
 from prompts.space import SharedSpace, SpaceConfig
 from prompts.speech import SpeechEncoder
 from prompts.text import TextEncoder
 from recipes.corpus.describe import make_description
 from recipes.corpus.draw import draw_style, draw_voice, pool_voice
+from recipes.precision import mixed_precision
 from recipes.prompts.clips import NAMES, Clips, speech_features
 from recipes.prompts.faces import Faces, face_features
 from recipes.training import TrainConfig
@@ -66,8 +68,22 @@ class Features:
     face: Tensor
 
 
+MANNERS = (("rate", 0.32), ("level", 6.0), ("pitch", 4.5), ("range", 0.6), ("whisper", 1.0), ("breath", 5.0))
+
+
 def draw_combination(rng: np.random.Generator) -> tuple[str, float, Style]:
-    """A style as the corpus has it, or an emotion that is whispered, hurried, drawn out or hushed as well."""
+    """A style as the corpus has it, or an emotion that is whispered, hurried, drawn out or hushed as well, or one or
+    two manners alone.
+    """
+    if rng.random() < 0.25:
+        values: dict[str, float] = {}
+        for k in rng.choice(len(MANNERS), 1 + int(rng.random() < 0.3), replace=False):
+            name, size = MANNERS[k]
+            low = 0.0 if name in ("whisper", "breath") else rng.choice([-1.0, 1.0])
+            values[name] = size if not low else float(low * size * rng.uniform(0.5, 1.3))
+        if "whisper" in values:
+            values["level"] = -5.0
+        return "free", 1.0, Style(**values)
     emotion, intensity, style = draw_style(rng)
     if emotion != "free" and rng.random() < 0.35:
         kind = rng.integers(4)
@@ -80,60 +96,78 @@ def draw_combination(rng: np.random.Generator) -> tuple[str, float, Style]:
     return emotion, intensity, style
 
 
-def write_sentences(clips: Clips, n_clips: int, n_free: int, encoder: TextEncoder, seed: int) -> Sentences:
-    """A description of each of the first ``n_clips``, then ``n_free`` of voices and styles that no clip has."""
+def clip_sentences(clips: Clips, number: int, encoder: TextEncoder, seed: int) -> Sentences:
+    """A description of each of the first ``number`` clips."""
+    drawn = [(Voice(**r["voice"]), Style(**r["style"]), r["emotion"], r["intensity"]) for r in clips.rows[:number]]
+    return write_sentences(drawn, encoder, seed)
+
+
+def free_sentences(number: int, encoder: TextEncoder, seed: int) -> Sentences:
+    """Descriptions of voices and styles that no clip has."""
     rng = np.random.default_rng(seed)
-    texts, voices, styles, emotions, stated = [], [], [], [], []
-    for i in range(n_clips + n_free):
-        if i < n_clips:
-            row = clips.rows[i]
-            voice, style = Voice(**row["voice"]), Style(**row["style"])
-            emotion, intensity = row["emotion"], row["intensity"]
-        else:
-            voice = pool_voice(int(rng.integers(600))) if rng.random() < 0.8 else draw_voice(rng)[1]
-            emotion, intensity, style = draw_combination(rng)
-        described = make_description(voice, style, emotion, intensity, rng)
-        texts.append(described.text)
-        voices.append(voice_vector(voice))
-        styles.append(style_vector(style) if described.style else torch.zeros_like(style_vector(style)))
-        emotions.append(NAMES.index(emotion) if emotion in NAMES and described.style else -1)
-        stated.append((described.voice, described.style))
-    order = np.argsort([len(t) for t in texts])  # batches of one length waste no padding
-    features = torch.zeros(len(texts), 1)
-    for k, part in enumerate(np.array_split(order, -(-len(texts) // 64))):
-        with torch.autocast("cpu", torch.bfloat16):
-            found = encoder.encode([texts[i] for i in part])
-        if features.shape[1] == 1:
-            features = torch.zeros(len(texts), found.shape[1])
-        features[part] = found
+    drawn = []
+    for _ in range(number):
+        voice = pool_voice(int(rng.integers(600))) if rng.random() < 0.8 else draw_voice(rng)[1]
+        emotion, intensity, style = draw_combination(rng)
+        drawn.append((voice, style, emotion, intensity))
+    return write_sentences(drawn, encoder, seed + 1)
+
+
+def write_sentences(drawn: list[tuple[Voice, Style, str, float]], encoder: TextEncoder, seed: int) -> Sentences:
+    """A description of every voice, style, emotion and intensity."""
+    rng = np.random.default_rng(seed)
+    described = [make_description(*d, rng) for d in drawn]
+    order = np.argsort([len(d.text) for d in described])  # batches of one length waste no padding
+    batches = [order[i : i + 64] for i in range(0, len(order), 64)]
+    found = []
+    for k, batch in enumerate(batches):
+        with mixed_precision("cpu"):
+            found.append(encoder.encode([described[i].text for i in batch]))
         if k % 40 == 0:
-            print(f"sentences {k * 64}/{len(texts)}", file=sys.stderr, flush=True)
+            print(f"sentences {k * 64}/{len(order)}", file=sys.stderr, flush=True)
+    features = torch.empty(len(order), found[0].shape[1])
+    features[torch.from_numpy(order)] = torch.cat(found)
+    styles = [style_vector(d[1]) * t.style for d, t in zip(drawn, described, strict=True)]
+    emotions = [NAMES.index(d[2]) if d[2] in NAMES and t.style else -1 for d, t in zip(drawn, described, strict=True)]
     return Sentences(
-        features, torch.stack(voices), torch.stack(styles), torch.tensor(emotions), torch.tensor(stated).float()
+        features,
+        torch.stack([voice_vector(d[0]) for d in drawn]),
+        torch.stack(styles),
+        torch.tensor(emotions),
+        torch.tensor([(t.voice, t.style) for t in described]).float(),
     )
 
 
+def _cached(path: Path, make: Callable[[], object]) -> dict:
+    """What ``make`` gives, computed once and kept in ``path``."""
+    if not path.exists():
+        found = make()
+        torch.save(vars(found) if isinstance(found, Sentences) else found, path)
+    return torch.load(path, weights_only=True)
+
+
 def prepare_features(
-    out: Path, speech: SpeechEncoder, face: FaceEncoder, text_model: str, config: SpaceTraining, split: str
+    out: Path, speech: SpeechEncoder, face: nn.Module, text_model: str, config: SpaceTraining, split: str
 ) -> Features:
-    """Features of ``split``, computed once and kept in ``out/features-SPLIT.pt``."""
+    """Features of ``split``, computed once and kept in ``out``."""
     torch.set_num_threads(config.train.threads)
     clips, faces = Clips.load(out, split), Faces.load(out, held_out=split != "train")
-    cached = out / f"features-{split}.pt"
-    if cached.exists():
-        kept = torch.load(cached, weights_only=True)
-        return Features(clips, kept["speech"], Sentences(**kept["text"]), faces, kept["face"])
-    torch.manual_seed(1)
-    views = (False, True, True) if split == "train" else (False, True)
-    spoken = torch.stack([speech_features(speech, clips, 256, augmented) for augmented in views])
-    print("speech features done", file=sys.stderr, flush=True)
-    seen = torch.stack([face_features(face, faces.crops, augmented) for augmented in views[:2]])
-    print("face features done", file=sys.stderr, flush=True)
+    encoder = TextEncoder(text_model)
     n_clips = min(len(clips), config.n_descriptions)
-    n_free = config.n_free_descriptions if split == "train" else 0
-    text = write_sentences(clips, n_clips, n_free, TextEncoder(text_model), 0 if split == "train" else 1)
-    torch.save({"speech": spoken, "face": seen, "text": vars(text)}, cached)
-    return Features(clips, spoken, text, faces, seen)
+    parts = [_cached(out / f"text-{split}.pt", lambda: clip_sentences(clips, n_clips, encoder, 0))]
+    if split == "train" and config.n_free_descriptions:
+        parts.append(_cached(out / "text-free.pt", lambda: free_sentences(config.n_free_descriptions, encoder, 1)))
+
+    def seen_and_heard() -> dict[str, Tensor]:
+        torch.manual_seed(1)
+        return {
+            "speech": torch.stack([speech_features(speech, clips, view) for view in range(len(clips.measures))]),
+            "face": torch.stack([face_features(face, faces.crops, augmented) for augmented in (False, True)]),
+        }
+
+    kept = _cached(out / f"features-{split}.pt", seen_and_heard)
+    text = Sentences(**{k: torch.cat([p[k] for p in parts]) for k in parts[0]})
+    return Features(clips, kept["speech"], text, faces, kept["face"])
 
 
 class FacePairs:
@@ -201,13 +235,14 @@ class SpaceTask(nn.Module):
                 for r, e in zip(rows, names, strict=True)
             ]
         )
-        speech = data.speech[rng.integers(len(data.speech), size=len(rows)), rows]
+        views = np.where(rng.random(len(rows)) < 0.5, 0, rng.integers(len(data.speech), size=len(rows)))
+        speech = data.speech[views, rows]
         n_free = len(data.text.features) - self.n_clips
         free = self.n_clips + rng.integers(n_free, size=config.batch_size // 2) if n_free else np.empty(0, int)
         sentences = np.concatenate([rows, free])
         seen = torch.from_numpy(faces >= 0)
         face = data.face[rng.integers(len(data.face), size=len(rows)), np.maximum(faces, 0)]
-        voice, style, emotion = data.clips.voice[rows], data.clips.style[rows], data.clips.emotion[rows]
+        (voice, style), emotion = data.clips.labels(views, rows), data.clips.emotion[rows]
 
         text, everyone = data.text, torch.ones(len(rows), dtype=torch.bool)
         in_space = {"speech": space.project("speech", speech), "face": space.project("face", face)}

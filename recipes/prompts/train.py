@@ -12,9 +12,10 @@ from pathlib import Path
 import click
 import torch
 
-from prompts.face import FaceConfig, FaceEncoder
+from prompts.face import FaceConfig
 from prompts.space import SpaceConfig
 from prompts.speech import SpeechConfig, SpeechEncoder
+from prompts.vision import make_face_encoder
 from recipes.prompts.clips import Clips, SpeechTask
 from recipes.prompts.faces import Faces, FaceTask
 from recipes.prompts.space import SpaceTraining
@@ -35,10 +36,10 @@ class FaceTraining:
 
 @dataclass(frozen=True)
 class SpeechTraining:
-    """Pieces of ``n_frames`` mel frames."""
+    """``clean_share``: of the clips that are seen as they are, not through a worse microphone."""
 
     batch_size: int = 32
-    n_frames: int = 200
+    clean_share: float = 0.45
     train: TrainConfig = field(default_factory=TrainConfig)
 
 
@@ -61,11 +62,12 @@ def load_stage(module: torch.nn.Module, run: Path, prefix: str) -> None:
     module.eval().requires_grad_(False)
 
 
-def load_encoders(config: PromptTraining, out: Path) -> tuple[SpeechEncoder, FaceEncoder]:
-    """The two trained networks of ``out``."""
-    speech, face = SpeechEncoder(config.speech), FaceEncoder(config.face)
+def load_encoders(config: PromptTraining, out: Path) -> tuple[SpeechEncoder, torch.nn.Module]:
+    """The two trained networks of ``out``; a vision model from transformers needs no training of its own."""
+    speech, face = SpeechEncoder(config.speech), make_face_encoder(config.face)
     load_stage(speech, out / "speech", "encoder.")
-    load_stage(face, out / "face", "encoder.")
+    if not config.face.model:
+        load_stage(face, out / "face", "encoder.")
     return speech, face
 
 
@@ -80,13 +82,13 @@ def main(out: Path, config_file: Path, stages: tuple[str, ...]) -> None:
     config = load_config(PromptTraining, config_file)
     cpu = torch.device("cpu")
     torch.manual_seed(0)
-    if "face" in stages:
+    if "face" in stages and not config.face.model:
         own = config.face_training
         face = FaceTask(config.face, Faces.load(out, held_out=False), own.batch_size, own.trust)
         train(face, face.losses, own.train, out / "face", cpu)
     if "speech" in stages:
         clips = config.speech_training
-        speech = SpeechTask(config.speech, Clips.load(out, "train"), clips.batch_size, clips.n_frames)
+        speech = SpeechTask(config.speech, Clips.load(out, "train"), clips.batch_size, clips.clean_share)
         train(speech, speech.losses, clips.train, out / "speech", cpu)
     if "space" in stages:
         from recipes.prompts.space import SpaceTask, prepare_features
