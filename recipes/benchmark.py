@@ -1,6 +1,9 @@
 """How fast, how soon and how big: the whole chain and each stage, every measurement in a fresh process.
 
 python -m recipes.benchmark --model facet-nano --max-minutes 10 --out benchmark.json
+python -m recipes.benchmark --compare --out compare.json
+
+The second speaks 20 sentences with our model and with two small public ones (`recipes.compare`).
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ from typing import Any
 
 import click
 
-from recipes.evaluation.sentences import running_text
+from recipes.compare import compare, comparison_table
+from recipes.evaluation.sentences import mixed, running_text
 from recipes.fresh import CHARS_PER_SECOND, run_fresh
 from recipes.table import progress, table
 
@@ -105,16 +109,25 @@ def tables(result: dict[str, Any]) -> list[str]:
 @click.option("--model", default="facet-nano", show_default=True, help="Name or folder of the model.")
 @click.option("--max-minutes", default=10.0, show_default=True, type=click.FloatRange(min=0.01), help="Longest text.")
 @click.option("--threads", multiple=True, type=click.IntRange(min=1), default=(1, 2), show_default=True)
+@click.option("--compare", "side_by_side", is_flag=True, help="Speak the same sentences with hibari and Piper as well.")
+@click.option("--sentences", default=20, show_default=True, type=click.IntRange(min=1), help="For --compare.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default="benchmark.json", show_default=True)
-def main(model: str, max_minutes: float, threads: tuple[int, ...], out: Path) -> None:
+def main(
+    model: str, max_minutes: float, threads: tuple[int, ...], side_by_side: bool, sentences: int, out: Path
+) -> None:
     """Measure speed, first-audio latency, memory and cold start."""
     try:
-        result = benchmark(model, max_minutes, threads)
+        if side_by_side:
+            result = compare(model, mixed(sentences), threads) | {"machine": machine()}
+            shown = [comparison_table(result)]
+        else:
+            result = benchmark(model, max_minutes, threads)
+            shown = tables(result)
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    click.echo("\n".join(tables(result)))
+    click.echo("\n".join(shown))
 
 
 if __name__ == "__main__":

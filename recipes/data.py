@@ -58,16 +58,17 @@ class Corpus:
         shard = _shard(self.folder / row["shard"].replace(".npy", ".f0.npy"))
         return shard[row["f0_start"] : row["f0_start"] + row["n_frames"]].astype(np.float32)
 
-    def phoneme_at_frames(self, index: int, n_frames: int, rate: float) -> np.ndarray:
-        """Index into the row's phonemes of every frame at ``rate`` frames per second, (n_frames,) int64."""
+    def phoneme_at(self, index: int, seconds: np.ndarray) -> np.ndarray:
+        """Index into the row's phonemes at every of the times (n,), int64."""
         ends = np.asarray(self.rows[index]["ends"])
-        times = (np.arange(n_frames) + 0.5) / rate
-        return np.minimum(np.searchsorted(ends, times, side="right"), len(ends) - 1)
+        return np.minimum(np.searchsorted(ends, seconds, side="right"), len(ends) - 1)
 
-    def crop(self, index: int, n_frames: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-        """A random piece of ``n_frames`` mel frames (zero-padded if the clip is shorter) and its first frame."""
+    def crop(self, index: int, n_frames: int, rng: np.random.Generator, multiple: int = 1) -> tuple[np.ndarray, int]:
+        """A random piece of ``n_frames`` mel frames (zero-padded if the clip is shorter) and its first frame, a
+        multiple of ``multiple``.
+        """
         length = (n_frames - 1) * AUDIO.hop_length
         last = max(0, (self.rows[index]["n_samples"] - length) // AUDIO.hop_length)
-        first = int(rng.integers(last + 1))
+        first = int(rng.integers(last + 1)) // multiple * multiple
         piece = self.samples(index, first * AUDIO.hop_length, length)
         return np.pad(piece, (0, length - len(piece))), first

@@ -28,8 +28,8 @@ class Job(TypedDict, total=False):
     first_audio: bool
 
 
-def run_fresh(job: Job) -> dict[str, Any]:
-    """Has a fresh process do `job`; its report (seconds, MB): `_report`.
+def run_fresh(job: Job | dict[str, Any], module: str = "recipes.fresh") -> dict[str, Any]:
+    """Has a fresh process, `module` run as a program, do `job`; its report (seconds, MB): `_report`.
 
     Raises:
         RuntimeError: the process failed; with the end of what it said.
@@ -37,7 +37,7 @@ def run_fresh(job: Job) -> dict[str, Any]:
     threads = str(job.get("threads", 1))
     env = os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1"}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [os.getcwd(), str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    command = [sys.executable, "-m", "recipes.fresh"]
+    command = [sys.executable, "-m", module]
     done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, env=env, check=False)
     if done.returncode:
         raise RuntimeError(f"speaking in a fresh process failed:\n{done.stderr.strip()[-2000:]}")

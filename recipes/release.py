@@ -14,6 +14,7 @@ from recipes.lm.train import LMTraining
 from recipes.prompts.export import export_prompts
 from recipes.training import trained
 from recipes.vocoder.train import VocoderTraining
+from recipes.vocoder.train_refiner import RefinerTraining, load_refiner
 from tts.checkpoint import DEFAULT_MODEL, ModelConfig, NamedVoice, save_model
 from tts.config import load_config
 from tts.lm.model import LM
@@ -39,6 +40,10 @@ def main(runs: Path, out: Path) -> None:
     lm_config = load_config(LMTraining, recipes / "lm" / "config.yaml").model
     codec_config = load_config(CodecTraining, recipes / "codec" / "config.yaml").model
     vocoder_config = load_config(VocoderTraining, recipes / "vocoder" / "config.yaml").model
+    refiner, refiner_config = None, None
+    if (runs / "refiner" / "reflow").is_dir():
+        refiner_config = load_config(RefinerTraining, recipes / "vocoder" / "reflow.yaml").model
+        refiner = load_refiner(runs / "refiner" / "reflow", refiner_config)
     lm, vocoder = LM(lm_config), PulseVocos(vocoder_config)
     lm.load_state_dict(trained(runs / "lm", "lm"))
     vocoder.load_state_dict(trained(runs / "vocoder", "vocoder"))
@@ -47,11 +52,12 @@ def main(runs: Path, out: Path) -> None:
         name=DEFAULT_MODEL,
         lm=lm_config,
         codec=codec_config,
+        refiner=refiner_config,
         vocoder=vocoder_config,
         default_voice=DEFAULT_VOICE,
         voices=voices,
     )
-    save_model(out, config, lm, load_codec(runs / "codec", codec_config), vocoder)
+    save_model(out, config, lm, load_codec(runs / "codec", codec_config), refiner, vocoder)
     if (runs / "prompts").is_dir():
         export_prompts(runs / "prompts", out)
     size = sum(f.stat().st_size for f in out.glob("*.safetensors"))

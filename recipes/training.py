@@ -1,4 +1,6 @@
-"""One training loop for every recipe: warm-up, constant rate, linear decay; checkpoints that resume exactly."""
+"""One training loop for every recipe: warm-up, constant rate, linear decay; checkpoints that resume exactly; one
+process or several (:mod:`recipes.parallel`).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recipes.parallel import IS_MAIN, N_PROCESSES, RANK, average_gradients, share_state
+from recipes.precision import mixed_precision
+
 Step = Callable[[int, np.random.Generator], dict[str, Tensor]]
 
 
@@ -28,6 +33,7 @@ class TrainConfig:
     betas: tuple[float, float] = (0.9, 0.98)
     weight_decay: float = 0.01
     grad_clip: float = 1.0
+    accumulate: int = 1  # batches whose gradients a process averages in a step
     bf16: bool = True
     seed: int = 0
     threads: int = 2
@@ -45,6 +51,8 @@ def train(model: nn.Module, step_losses: Step, config: TrainConfig, out: Path, d
 
     Every step draws from generators seeded by (seed, step), and model, optimiser and step are saved to
     ``out/last.pt``: a run that was killed goes on from there as if it had not been. A finished run returns at once.
+    A step of several batches seeds each by (seed, step, number of the batch), so that two processes of one batch each
+    train as one process with ``accumulate=2``.
     """
     torch.set_num_threads(config.threads)
     torch.set_flush_denormal(True)
@@ -56,25 +64,37 @@ def train(model: nn.Module, step_losses: Step, config: TrainConfig, out: Path, d
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         first = state["step"]
-        print(f"resumed {last} at step {first}", file=sys.stderr)
+        if IS_MAIN:
+            print(f"resumed {last} at step {first}", file=sys.stderr)
+    share_state(model)
     model.train()
     sums: dict[str, float] = defaultdict(float)
     begun = saved = time.time()
     for step in range(first, config.steps):
-        torch.manual_seed(hash((config.seed, step)))
         for group in optimiser.param_groups:
             group["lr"] = config.rate(step)
-        with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
-            losses = step_losses(step, np.random.default_rng((config.seed, step)))
-        losses["loss"].backward()
+        shown: dict[str, Tensor] = {}
+        for part in range(config.accumulate):
+            seed = (config.seed, step)
+            if config.accumulate * N_PROCESSES > 1:
+                seed = (*seed, RANK * config.accumulate + part)
+            torch.manual_seed(hash(seed))
+            with mixed_precision(device.type, config.bf16):
+                losses = step_losses(step, np.random.default_rng(seed))
+            (losses["loss"] / config.accumulate).backward()
+            for name, value in losses.items():
+                shown[name] = shown.get(name, 0) + value.detach() / config.accumulate
+        averages = average_gradients(model.parameters(), list(shown.values()))
         nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        for name, value in losses.items():
-            sums[name] += float(value.detach())
+        for name, value in zip(shown, averages, strict=True):
+            sums[name] += float(value)
+        if not IS_MAIN:
+            continue
         if (step + 1) % config.log_every == 0:
-            shown = "  ".join(f"{name} {total / config.log_every:.4f}" for name, total in sums.items())
-            print(f"step {step + 1}/{config.steps}  {time.time() - begun:.0f} s  {shown}", file=sys.stderr, flush=True)
+            means = "  ".join(f"{name} {total / config.log_every:.4f}" for name, total in sums.items())
+            print(f"step {step + 1}/{config.steps}  {time.time() - begun:.0f} s  {means}", file=sys.stderr, flush=True)
             sums.clear()
         if time.time() - saved > config.checkpoint_s or step + 1 == config.steps:
             save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}, last)

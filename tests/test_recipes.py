@@ -11,19 +11,21 @@ import pytest
 import torch
 import yaml
 from click.testing import CliRunner
-from conftest import TINY_CODEC, TINY_LM, TINY_VOCODER
+from conftest import TINY_CODEC, TINY_LM, TINY_REFINER, TINY_VOCODER
 
 from recipes import release
 from recipes.codec import train as codec_recipe
+from recipes.codec.codes import read_codes
 from recipes.corpus.describe import describe
 from recipes.corpus.draw import draw_style, draw_voice, is_held_out, pool_voice
 from recipes.corpus.restyle import between_harmonics, restyle_f0, warp
 from recipes.corpus.texts import Source, make_modern
 from recipes.data import Corpus
-from recipes.lm import prepare
+from recipes.lm import prepare, resample
 from recipes.lm import train as lm_recipe
 from recipes.training import TrainConfig, train
 from recipes.vocoder import train as vocoder_recipe
+from recipes.vocoder import train_refiner as refiner_recipe
 from tts.config import AUDIO
 from tts.style import Style, Voice
 from tts.text.normalize import normalize
@@ -46,7 +48,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ends = np.linspace(0.1, n / AUDIO.sample_rate, len(SYMBOLS)).round(4).tolist()
         rows.append(
             {
-                "split": "valid" if number == 7 else "train",
+                "split": {6: "test", 7: "valid"}.get(number, "train"),
                 "text": "hello you.",
                 "phonemes": SYMBOLS,
                 "ends": ends,
@@ -89,7 +91,6 @@ def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path, monkey
     runs = tmp_path / "runs"
     codec = config_file(tmp_path, model=plain(TINY_CODEC), batch_size=2, mel_frames=40)
     run(codec_recipe.main, "--corpus", corpus, "--out", runs / "codec", "--config", codec)
-    monkeypatch.setattr("recipes.codec.load.CodecConfig", lambda: TINY_CODEC)
     run(
         prepare.main,
         "--corpus",
@@ -106,8 +107,32 @@ def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path, monkey
         vocoder_recipe.main,
         *("--corpus", corpus, "--codec", runs / "codec", "--out", runs / "vocoder", "--config", vocoder),
     )
-    lm = config_file(tmp_path, model=plain(TINY_LM), positions=200)
-    run(lm_recipe.main, "--corpus", corpus, "--codes", runs / "lm" / "codes.npz", "--out", runs / "lm", "--config", lm)
+    lm = config_file(tmp_path, model=plain(TINY_LM), positions=200, reference_share=0.5)
+    codes = runs / "lm" / "codes.npz"
+    run(lm_recipe.main, "--corpus", corpus, "--codes", codes, "--out", runs / "lm", "--config", lm)
+    run(
+        resample.main,
+        "--corpus",
+        corpus,
+        "--codes",
+        codes,
+        "--lm",
+        runs / "lm",
+        "--out",
+        runs / "d.npz",
+        "--config",
+        lm,
+    )
+    own, drawn = read_codes(codes, "train", 6), read_codes(runs / "d.npz", "train", 6)
+    assert [len(c) for c in drawn] == [len(c) for c in own]
+    assert any((a != b).any() for a, b in zip(own, drawn, strict=True))
+    refiner = config_file(tmp_path, model=plain(TINY_REFINER), batch_size=2, codes=20)
+    for more in ((), ("--reflow",)):
+        run(
+            refiner_recipe.main,
+            *("--corpus", corpus, "--codec", runs / "codec", "--out", runs / "refiner", "--config", refiner),
+            *("--codes", codes, "--codes", runs / "d.npz", *more),
+        )
 
     monkeypatch.setattr(release, "load_config", lambda cls, path: _tiny(cls))
     run(release.main, "--runs", runs, "--out", tmp_path / "model")
@@ -120,6 +145,7 @@ def _tiny(cls: type) -> object:
     sizes = {
         lm_recipe.LMTraining: TINY_LM,
         codec_recipe.CodecTraining: TINY_CODEC,
+        refiner_recipe.RefinerTraining: TINY_REFINER,
         vocoder_recipe.VocoderTraining: TINY_VOCODER,
     }
     return cls(model=sizes[cls])
@@ -155,7 +181,7 @@ def test_training_lowers_the_loss(corpus: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "codes.npz", train=rng.integers(0, 32, sum(lengths)), train_lengths=np.asarray(lengths))
     sequences = lm_recipe.load_sequences(clips, tmp_path / "codes.npz", "train", 46.875)
-    task = lm_recipe.LMTask(config, sequences, clips.voices, clips.styles, torch.device("cpu"))
+    task = lm_recipe.LMTask(config, clips, sequences, torch.device("cpu"))
     rows = np.arange(len(sequences))
     before = float(task.loss_of(rows, 0.0)["loss"].detach())
     train(
@@ -171,16 +197,16 @@ def test_training_lowers_the_loss(corpus: Path, tmp_path: Path) -> None:
 def test_missing_corpus_and_mismatched_codes(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no corpus in"):
         Corpus(tmp_path, "train")
-    with pytest.raises(ValueError, match="no rows of split 'test'"):
-        Corpus(corpus, "test")
+    with pytest.raises(ValueError, match="no rows of split 'dev'"):
+        Corpus(corpus, "dev")
     np.savez(tmp_path / "codes.npz", train=np.zeros(3, int), train_lengths=np.asarray([3]))
-    with pytest.raises(ValueError, match="has 1 train clips, the corpus 7"):
+    with pytest.raises(ValueError, match="has 1 train clips, the corpus 6"):
         lm_recipe.load_sequences(Corpus(corpus, "train"), tmp_path / "codes.npz", "train", 46.875)
 
 
 def test_phonemes_and_crops_of_the_corpus(corpus: Path) -> None:
     clips = Corpus(corpus, "train")
-    at = clips.phoneme_at_frames(0, 40, 46.875)
+    at = clips.phoneme_at(0, (np.arange(40) + 0.5) / 46.875)
     assert at[0] == 0 and (np.diff(at) >= 0).all() and at[-1] <= len(SYMBOLS) - 1
     piece, first = clips.crop(0, 40, np.random.default_rng(0))
     assert len(piece) == 39 * AUDIO.hop_length

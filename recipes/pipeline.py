@@ -1,0 +1,165 @@
+"""The default model from nothing, in one command: ``python -m recipes.pipeline --text TEXTS --faces FACES``.
+
+Runs the recipes in the order that they build on each other, several side by side where they do not (``--jobs``), and
+goes on where an earlier call stopped: every recipe resumes by itself. ``--minutes`` ends a call in time, for machines
+that are lent by the slot; the next call goes on. ``--configs`` names a folder of YAML files that replace the recipes'
+own (``recipes/gpu`` holds settings for a large GPU).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+GRACE_S = 20.0  # for what runs to write its checkpoint before --minutes is over
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One recipe: its module and arguments, the stages it needs, and the config file it may be given."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    configurable: bool = True
+    on_device: bool = True
+
+    def done(self, runs: Path) -> Path:
+        """A file that says that the stage is finished."""
+        return runs / "done" / self.name
+
+
+def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path) -> list[Stage]:
+    """All stages of the default model, each after what it needs; without ``faces`` no prompt encoders."""
+    corpus = ("--corpus", str(runs / "corpus"))
+    codec = ("--codec", str(runs / "codec"))
+    codes, drawn = runs / "lm" / "codes.npz", runs / "lm" / "drawn.npz"
+    read = (*corpus, *codec, "--codes", str(codes), "--codes", str(drawn), "--out", str(runs / "refiner"))
+    straight = ("--refiner", str(runs / "refiner" / "reflow"))
+    made = ("--text", str(text), "--out", str(runs / "corpus"), "--hours", str(hours))
+    prompts = ("--out", str(runs / "prompts"))
+    listed = [
+        Stage("corpus", "recipes.corpus.make", made, configurable=False, on_device=False),
+        Stage("codec", "recipes.codec.train", (*corpus, "--out", str(runs / "codec")), ("corpus",)),
+        Stage("codes", "recipes.lm.prepare", (*corpus, *codec, "--out", str(codes)), ("codec",), configurable=False),
+        Stage("lm", "recipes.lm.train", (*corpus, "--codes", str(codes), "--out", str(runs / "lm")), ("codes",)),
+        Stage(
+            "drawn",
+            "recipes.lm.resample",
+            (*corpus, "--codes", str(codes), "--lm", str(runs / "lm"), "--out", str(drawn)),
+            ("lm",),
+        ),
+        Stage("refiner", "recipes.vocoder.train_refiner", read, ("drawn",)),
+        Stage("reflow", "recipes.vocoder.train_refiner", (*read, "--reflow"), ("refiner",)),
+        Stage(
+            "vocoder",
+            "recipes.vocoder.train",
+            (*corpus, *codec, *straight, "--out", str(runs / "vocoder")),
+            ("reflow",),
+        ),
+    ]
+    last = ["vocoder"]
+    if faces is not None:
+        where = (*corpus, "--faces", str(faces), *prompts)
+        listed += [
+            Stage("prompt data", "recipes.prompts.prepare", where, ("corpus",), False, False),
+            Stage("prompts", "recipes.prompts.train", prompts, ("prompt data",), on_device=False),
+        ]
+        last.append("prompts")
+    released = ("--runs", str(runs), "--out", str(out))
+    return [*listed, Stage("release", "recipes.release", released, tuple(last), False, False)]
+
+
+@dataclass
+class Running:
+    """A recipe at work; what it prints goes to ``log``."""
+
+    stage: Stage
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+def start(stage: Stage, runs: Path, configs: Path | None, device: str) -> Running:
+    """Start a recipe."""
+    arguments = [sys.executable, "-m", stage.module, *stage.arguments]
+    own = configs / f"{stage.name}.yaml" if configs else None
+    if stage.configurable and own is not None and own.exists():
+        arguments += ["--config", str(own)]
+    if stage.on_device:
+        arguments += ["--device", device]
+    log = runs / "log" / f"{stage.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        process = subprocess.Popen(arguments, stdout=file, stderr=subprocess.STDOUT, env={**os.environ})
+    click.echo(f"{stage.name}: started, see {log}", err=True)
+    return Running(stage, process, log)
+
+
+def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs: int, minutes: float | None) -> bool:
+    """Run what is not done yet; True when everything is. Raises ``ClickException`` when a recipe fails."""
+    deadline = None if minutes is None else time.monotonic() + 60 * minutes - GRACE_S
+    (runs / "done").mkdir(parents=True, exist_ok=True)
+    finished = {stage.name for stage in listed if stage.done(runs).exists()}
+    running: list[Running] = []
+    try:
+        while len(finished) < len(listed):
+            busy = {r.stage.name for r in running}
+            for stage in listed:
+                ready = stage.name not in finished | busy and finished.issuperset(stage.needs)
+                if ready and len(running) < jobs:
+                    running.append(start(stage, runs, configs, device))
+                    busy.add(stage.name)
+            time.sleep(0.2)
+            for job in [r for r in running if r.process.poll() is not None]:
+                running.remove(job)
+                if job.process.returncode:
+                    end = job.log.read_text("utf-8", "replace").strip().splitlines()[-1:]
+                    raise click.ClickException(f"{job.stage.name} failed ({job.log}): {' '.join(end)}")
+                job.stage.done(runs).touch()
+                finished.add(job.stage.name)
+                click.echo(f"{job.stage.name}: done", err=True)
+            if deadline is not None and time.monotonic() > deadline:
+                return False
+    finally:
+        for job in running:
+            job.process.terminate()
+        for job in running:
+            job.process.wait()
+    return True
+
+
+@click.command()
+@click.option("--text", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of plain text.")
+@click.option("--faces", type=click.Path(path_type=Path, exists=True), default=None, help="Folder of labelled faces.")
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/model"), show_default=True)
+@click.option("--hours", default=12.5, show_default=True, help="Hours of speech to make.")
+@click.option("--configs", type=click.Path(path_type=Path, exists=True), default=None)
+@click.option("--device", default="cpu", show_default=True)
+@click.option("--jobs", default=2, show_default=True, help="Recipes side by side.")
+@click.option("--minutes", type=float, default=None, help="End this call in time; the next goes on.")
+def main(
+    text: Path,
+    faces: Path | None,
+    runs: Path,
+    out: Path,
+    hours: float,
+    configs: Path | None,
+    device: str,
+    jobs: int,
+    minutes: float | None,
+) -> None:
+    """Make the corpus, train every stage and write a model directory."""
+    whole = run(stages(text, faces, runs, hours, out), runs, configs, device, jobs, minutes)
+    click.echo(str(out) if whole else "not finished: run the same command again")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""The inverse of :mod:`recipes.release`: ``python -m recipes.unpack --model facet-nano --runs runs``.
+
+Writes every stage of a released model as if it had just been trained here, for recipes that build on it (the refiner
+on the codec, say) without training all that comes before. To go on training a stage itself, give its recipe
+``--init``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from recipes.training import save
+from tts.checkpoint import DEFAULT_MODEL, find_model, load_model_config, read_stage
+
+RUNS = {"lm": "lm", "codec": "codec", "refiner": "refiner/reflow", "vocoder": "vocoder"}
+
+
+@click.command()
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Directory, name or hub id.")
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+def main(model: str, runs: Path) -> None:
+    """Make training runs of a released model's stages; runs that exist are left alone."""
+    folder = find_model(model)
+    config = load_model_config(folder)
+    for stage, run in RUNS.items():
+        path = runs / run / "last.pt"
+        if path.exists() or f"{stage}.safetensors" not in config.sha256:
+            continue
+        weights = read_stage(folder, stage, config)
+        save({"model": {f"{stage}.{name}": value for name, value in weights.items()}}, path)
+        click.echo(path)
+
+
+if __name__ == "__main__":
+    main()

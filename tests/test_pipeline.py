@@ -1,0 +1,69 @@
+"""The pipeline: order, side by side, going on, failing; on stages that only write files."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from recipes import pipeline
+from recipes.pipeline import Stage, run, stages
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Modules that note when they began and ended; ``broken`` fails, ``slow`` takes its time."""
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    note = "import sys, time\nlog = open(sys.argv[1], 'a')\n"
+    (folder / "quick.py").write_text(note + "print('begin', sys.argv[2], file=log)\n")
+    (folder / "slow.py").write_text(note + "time.sleep(60)\nprint('slow', file=log)\n")
+    (folder / "broken.py").write_text("raise SystemExit('no such thing')\n")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    return tmp_path
+
+
+def quick(name: str, log: Path, *needs: str) -> Stage:
+    return Stage(name, "quick", (str(log), name), needs, configurable=False, on_device=False)
+
+
+def test_stages_wait_for_what_they_need_and_are_not_run_twice(scripts: Path) -> None:
+    log = scripts / "log"
+    listed = [quick("c", log, "a", "b"), quick("a", log), quick("b", log, "a")]
+    for _ in range(2):
+        assert run(listed, scripts / "runs", None, "cpu", 2, None)
+    assert log.read_text().split() == ["begin", "a", "begin", "b", "begin", "c"]
+
+
+def test_a_failure_says_which_and_why_and_stops_the_rest(scripts: Path) -> None:
+    log = scripts / "log"
+    broken = Stage("codec", "broken", (), (), configurable=False, on_device=False)
+    with pytest.raises(click.ClickException, match=r"codec failed .*no such thing"):
+        run([broken, quick("lm", log, "codec")], scripts / "runs", None, "cpu", 2, None)
+    assert not log.exists()
+
+
+def test_a_call_ends_in_time_and_the_next_goes_on(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = scripts / "log"
+    monkeypatch.setattr(pipeline, "GRACE_S", 0.0)
+    slow = Stage("lm", "slow", (str(log),), ("codec",), configurable=False, on_device=False)
+    begun = time.monotonic()
+    assert not run([quick("codec", log), slow], scripts / "runs", None, "cpu", 1, 0.02)
+    assert time.monotonic() - begun < 30
+    assert run([quick("codec", log), quick("lm", log, "codec")], scripts / "runs", None, "cpu", 1, None)
+    assert log.read_text().split() == ["begin", "codec", "begin", "lm"]
+
+
+def test_every_stage_of_the_default_model_takes_the_arguments_it_is_given(tmp_path: Path) -> None:
+    import importlib
+
+    listed = stages(tmp_path, tmp_path, tmp_path / "runs", 1.0, tmp_path / "model")
+    names = {stage.name for stage in listed}
+    for stage in listed:
+        assert names.issuperset(stage.needs)
+        command = importlib.import_module(stage.module).main
+        more = ["--config", str(tmp_path / "x.yaml")] if stage.configurable else []
+        more += ["--device", "cpu"] if stage.on_device else []
+        command.make_context(stage.name, [*stage.arguments, *more])  # raises where an option does not exist

@@ -1,0 +1,52 @@
+"""Released weights as the start of new training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+from conftest import TINY_CODEC, TINY_REFINER
+
+from recipes import unpack
+from recipes.codec.load import load_codec
+from recipes.precision import has_bfloat16, mixed_precision
+from recipes.start import start_from
+from recipes.vocoder.train_refiner import load_refiner
+from tts.checkpoint import load_model
+from tts.codec.model import Codec, CodecConfig
+
+
+def test_a_released_model_is_unpacked_to_runs_that_are_not_overwritten(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "vocoder").mkdir()
+    (tmp_path / "vocoder" / "last.pt").write_bytes(b"trained longer")
+    result = CliRunner().invoke(unpack.main, ["--model", str(tiny_model), "--runs", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    released = load_model(str(tiny_model))
+    for module, found in (
+        (released.codec, load_codec(tmp_path / "codec", TINY_CODEC)),
+        (released.refiner, load_refiner(tmp_path / "refiner" / "reflow", TINY_REFINER)),
+    ):
+        state = found.state_dict()
+        assert all(torch.equal(value, state[name]) for name, value in module.state_dict().items())
+    assert (tmp_path / "vocoder" / "last.pt").read_bytes() == b"trained longer"
+
+
+def test_training_starts_from_released_weights_that_fit(tiny_model: Path) -> None:
+    codec = Codec(TINY_CODEC)
+    before = codec.encoder.stem.weight.clone()
+    start_from(codec, None, "codec")
+    assert torch.equal(codec.encoder.stem.weight, before)
+    start_from(codec, str(tiny_model), "codec")
+    assert torch.equal(codec.encoder.stem.weight, load_model(str(tiny_model)).codec.encoder.stem.weight)
+    with pytest.raises(ValueError, match="the codec of .* does not fit the recipe's config"):
+        start_from(Codec(CodecConfig(dim=8, hidden=8)), str(tiny_model), "codec")
+
+
+def test_bfloat16_is_used_only_where_it_is_wanted_and_fast() -> None:
+    product = torch.ones(2, 2)
+    with mixed_precision("cpu", wanted=False):
+        assert (product @ product).dtype == torch.float32
+    with mixed_precision("cpu"):
+        assert (product @ product).dtype == (torch.bfloat16 if has_bfloat16("cpu") else torch.float32)
