@@ -6,6 +6,7 @@ import pytest
 import torch
 from conftest import TINY_CODEC
 
+from recipes.codec.train import limit_conditioning
 from tts.codec.model import Codec, CodecConfig, denormalise, normalise
 from tts.codec.quantizer import FiniteScalarQuantizer
 from tts.codec.saconv import SAConv
@@ -92,3 +93,22 @@ def test_saconv_starts_as_a_plain_convolution_and_treats_each_row_by_its_own_sty
     torch.nn.init.normal_(conv.predict.weight)
     torch.testing.assert_close(conv(x, cond)[1:], conv(x[1:], cond[1:]))
     assert not torch.allclose(conv(x, cond), expected)
+
+
+@pytest.mark.parametrize(
+    ("kept", "kernels", "gains"), [("saconv", True, True), ("film", False, True), ("none", False, False)]
+)
+def test_conditioning_learns_what_it_may(kept: str, kernels: bool, gains: bool) -> None:
+    codec = Codec(TINY_CODEC)
+    limit_conditioning(codec, kept)
+    mel, voice, style = torch.randn(2, AUDIO.n_mels, 16), torch.randn(2, VOICE_DIM), torch.randn(2, STYLE_DIM)
+    codec(mel, voice, style)[0].square().mean().backward()
+    convs = [m for m in codec.modules() if isinstance(m, SAConv)]
+    gradients = torch.stack([c.predict.weight.grad.view(c.dim, c.kernel_size + 2, -1).abs().sum((0, 2)) for c in convs])
+    size = convs[0].kernel_size
+    assert bool((gradients[:, :size] > 0).any()) == kernels and bool((gradients[:, size:] > 0).any()) == gains
+
+
+def test_unknown_conditioning_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown conditioning 'both'; it is one of saconv, film, none"):
+        limit_conditioning(Codec(TINY_CODEC), "both")

@@ -25,12 +25,14 @@ from recipes.training import TrainConfig, train
 from tts.checkpoint import find_model, load_model_config
 from tts.codec.model import MEL_FLOOR, Codec, CodecConfig
 from tts.codec.quantizer import Quantised
+from tts.codec.saconv import SAConv
 from tts.codec.vq import Codebook
 from tts.config import AUDIO, load_config
 from tts.convnext import Stack
 from tts.mel import log_mel
 from tts.text.symbols import SYMBOLS, encode
 
+CONDITIONING = ("saconv", "film", "none")
 CONFIG = "config.yaml"  # in a run: what it was trained with
 
 
@@ -48,8 +50,26 @@ class CodecTraining:
     pace: float = 0.2  # natural log; strangers are up to this much faster and higher, or slower and lower
     band_limit_share: float = 0.3  # of strangers, that lose what lies above 3.4 to 11 kHz
     gain_db: float = 10.0  # strangers are up to this much louder or softer than the corpus
+    conditioning: str = "saconv"  # or film, none: what of the decoder's style-adaptive convolutions is learned
     commitment_weight: float = 0.25  # vq, grvq
     codebook_decay: float = 0.99  # vq, grvq: what a step keeps of a code's running mean
+
+
+def limit_conditioning(codec: Codec, kept: str) -> None:
+    """Keep style-adaptive convolutions from learning to predict kernels ("film") or anything ("none"), for comparison.
+
+    Raises:
+        ValueError: ``kept`` is neither of these nor "saconv".
+    """
+    if kept not in CONDITIONING:
+        raise ValueError(f"unknown conditioning {kept!r}; it is one of {', '.join(CONDITIONING)}")
+    for conv in [m for m in codec.modules() if isinstance(m, SAConv)]:
+        learned = torch.ones(conv.dim, conv.kernel_size + 2)
+        learned[:, : conv.kernel_size] = kept == "saconv"
+        learned[:, conv.kernel_size :] = kept != "none"
+        for weights in (conv.predict.weight, conv.predict.bias):  # they start at zero, and stay there without gradients
+            mask = learned.view(-1, *[1] * (weights.ndim - 1))
+            weights.register_hook(lambda gradient, mask=mask: gradient * mask.to(gradient))
 
 
 class Batch(NamedTuple):
@@ -82,6 +102,7 @@ class CodecTask(nn.Module):
         super().__init__()
         self.config, self.corpus, self.device = config, corpus, device
         self.codec = Codec(config.model)
+        limit_conditioning(self.codec, config.conditioning)
         self.probe = PhonemeProbe(config.model.dim)
         books = [m for m in self.codec.quantizer.modules() if isinstance(m, Codebook)]
         self.averages = CodebookAverages(books, config.codebook_decay) if books else None
