@@ -105,6 +105,7 @@ def test_batches_with_progress(distil: Path, tmp_path: Path) -> None:
     refused("cannot become one", "encode", *sources, "-o", folder / "x.npz", "--model", distil)
     refused("several files would become", "encode", sources[0], sources[0], "--out-dir", folder, "--model", distil)
     refused("give the result's name", "encode", sources[0], "--model", distil)
+    refused("not to standard output", "encode", sources[0], "-o", "-", "--model", distil)
 
 
 def test_info(model: Path) -> None:
@@ -157,6 +158,11 @@ def test_codes_that_cannot_be_decoded(model: Path, recording: Path, tmp_path: Pa
     np.savez(codes, other=np.zeros(3))
     refused("is not a file of codes", "decode", codes, "-o", target, "--model", model)
     codes.write_bytes(b"PK\x03\x04 half")
+    refused("is not a file of codes", "decode", codes, "-o", target, "--model", model)
+    np.savez_compressed(codes, codes=np.arange(3000) % 100, frame_rate=good["frame_rate"])
+    packed = bytearray(codes.read_bytes())
+    packed[60:200] = bytes(byte ^ 0x5A for byte in packed[60:200])
+    codes.write_bytes(packed)
     refused("is not a file of codes", "decode", codes, "-o", target, "--model", model)
     np.savez(codes, codes=np.asarray([{}], dtype=object), frame_rate=1.0)
     refused("is not a file of codes", "decode", codes, "-o", target, "--model", model)

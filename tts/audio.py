@@ -50,38 +50,47 @@ class Audio:
 
 
 class WavFile:
-    """A 16-bit mono WAV file at ``AUDIO.sample_rate``, written piece by piece; it appears under its name when it is
-    complete, and not at all if an error ends it before.
+    """A 16-bit mono WAV file, written piece by piece; it appears under its name when it is complete, and not at all if
+    an error ends it before. ``n_samples`` is how many have been written.
 
     Raises:
         ValueError: the file exists and ``force`` is not set, or it cannot be written.
     """
 
-    def __init__(self, path: str | Path, force: bool = False) -> None:
+    def __init__(self, path: str | Path, force: bool = False, sample_rate: int = AUDIO.sample_rate) -> None:
         check_writable(path, force)
-        self.path = Path(path)
+        self.path, self.sample_rate = Path(path), sample_rate
         self.partial = _partial(self.path)
         self.n_samples = 0
 
     def __enter__(self) -> WavFile:
-        self.file = self.partial.open("wb")
-        self.file.write(wav_header(0, AUDIO.sample_rate))
+        try:
+            self.file = self.partial.open("wb", buffering=0)  # a full disk is told by the write that meets it
+            self.file.write(wav_header(0, self.sample_rate))
+        except OSError as error:
+            self.partial.unlink(missing_ok=True)
+            raise _unwritable(self.path, error) from error
         return self
 
     def write(self, samples: np.ndarray) -> None:
         """Append samples (N,)."""
+        data = memoryview(pcm16(samples))
+        try:
+            while data:
+                data = data[self.file.write(data) :]
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
         self.n_samples += len(samples)
-        self.file.write(pcm16(samples))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         try:
             if kind is None:
                 self.file.seek(0)
-                self.file.write(wav_header(self.n_samples, AUDIO.sample_rate))
+                self.file.write(wav_header(self.n_samples, self.sample_rate))
                 self.file.close()
                 os.replace(self.partial, self.path)
         except OSError as failure:
-            raise ValueError(f"cannot write {self.path}: {failure.strerror}") from failure
+            raise _unwritable(self.path, failure) from failure
         finally:
             self.file.close()
             self.partial.unlink(missing_ok=True)
@@ -113,10 +122,13 @@ def check_writable(path: str | Path, force: bool) -> None:
     be written.
     """
     path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"{path} is a directory; give a file name")
-    if path.exists() and not force:
-        raise ValueError(f"{path} exists; give another name or --force to overwrite it")
+    try:
+        if path.is_dir():
+            raise ValueError(f"{path} is a directory; give a file name")
+        if path.exists() and not force:
+            raise ValueError(f"{path} exists; give another name or --force to overwrite it")
+    except OSError as error:  # a name that no file can have
+        raise _unwritable(path, error) from error
     if not path.parent.is_dir():
         raise ValueError(f"cannot write {path}: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):
@@ -124,7 +136,12 @@ def check_writable(path: str | Path, force: bool) -> None:
 
 
 def _partial(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Where a file is written until it is whole; of a long name only the begin, so that this one is not too long."""
+    return path.with_name(f".{path.name[:50]}.{os.getpid()}.part")
+
+
+def _unwritable(path: Path, error: OSError) -> ValueError:
+    return ValueError(f"cannot write {path}: {error.strerror}")
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -136,7 +153,7 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise ValueError(f"cannot write {path}: {error.strerror}") from error
+        raise _unwritable(path, error) from error
 
 
 def read_audio(source: str | Path | bytes, sample_rate: int = AUDIO.sample_rate) -> np.ndarray:

@@ -40,6 +40,8 @@ def destinations(
 
     if (output is None) == (out_dir is None):
         raise ValueError("give the result's name with -o, or a folder for several with --out-dir")
+    if output == "-":
+        raise ValueError("the result goes into a file, not to standard output; give its name with -o")
     if output is not None and len(sources) > 1:
         raise ValueError(f"{len(sources)} files cannot become one {output}; give a folder with --out-dir")
     if out_dir is not None and not Path(out_dir).is_dir():
@@ -131,14 +133,17 @@ def decode(
 ) -> None:
     """Decode codes to 16-bit WAV files."""
     targets = destinations(sources, output, out_dir, ".wav", force)
-    from tts.codec.files import load_codes, write_wav
+    from tts.audio import WavFile
+    from tts.codec.files import load_codes
 
     coder = _load(model, device)
 
     def work(source: str, target: Path) -> str:
         codes = load_codes(source, coder)
-        written = write_wav(target, coder.stream(codes, seed), coder.sample_rate)
-        return f"{written / coder.sample_rate:.1f} s"
+        with WavFile(target, force, coder.sample_rate) as file:
+            for samples in coder.stream(codes, seed):
+                file.write(samples)
+        return f"{file.n_samples / coder.sample_rate:.1f} s"
 
     each(sources, targets, work, quiet)
 

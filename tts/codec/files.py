@@ -1,19 +1,19 @@
-"""Codes in files: NPZ with ``codes`` int64 (T,), ``sample_rate``, ``frame_rate`` and ``codec``, the codec's hash; and
-long WAV files written as they are made.
-"""
+"""Codes in files: NPZ with ``codes`` int64 (T,), ``sample_rate``, ``frame_rate`` and ``codec``, the codec's hash."""
 
 from __future__ import annotations
 
 import io
-import os
 import zipfile
-from collections.abc import Iterable
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from tts.audio import check_writable, pcm16, wav_header, write_bytes
+from tts.audio import check_writable, write_bytes
 from tts.codec.waveform import Codec, check_codes
+
+# What numpy raises for files that are damaged, half there or something else.
+_UNREADABLE = (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error)
 
 
 def save_codes(path: str | Path, codes: np.ndarray, codec: Codec, force: bool = False) -> None:
@@ -43,7 +43,7 @@ def load_codes(path: str | Path, codec: Codec) -> np.ndarray:
             codes, rate = arrays["codes"], float(arrays["frame_rate"])
             sample_rate = int(arrays["sample_rate"]) if "sample_rate" in arrays else codec.sample_rate
             made_by = str(arrays["codec"]) if "codec" in arrays else codec.id
-    except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise ValueError(f"{path} is not a file of codes that facet codec encode wrote") from error
     if abs(rate - codec.frame_rate) > 1e-3 or sample_rate != codec.sample_rate:
         raise ValueError(
@@ -58,30 +58,3 @@ def load_codes(path: str | Path, codec: Codec) -> np.ndarray:
         return check_codes(codes, codec.codebook_size).numpy()
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-
-
-def write_wav(path: str | Path, chunks: Iterable[np.ndarray], sample_rate: int) -> int:
-    """Write pieces of float samples into one 16-bit WAV file as they come, the whole file or nothing.
-
-    Returns:
-        How many samples were written.
-    Raises:
-        ValueError: it cannot be written, or what the pieces raise.
-    """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    written = 0
-    try:
-        with partial.open("wb") as file:
-            file.write(wav_header(0, sample_rate))
-            for chunk in chunks:
-                file.write(pcm16(chunk))
-                written += len(chunk)
-            file.seek(0)
-            file.write(wav_header(written, sample_rate))
-        os.replace(partial, path)
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return written
