@@ -24,7 +24,7 @@ def test_round_trip(copy: Path) -> None:
     assert model.config.voices["b"].voice.pitch == 110.0
 
 
-@pytest.mark.parametrize("stage", ["lm", "codec", "vocoder"])
+@pytest.mark.parametrize("stage", ["lm", "codec", "refiner", "vocoder"])
 def test_altered_truncated_and_missing_weights(copy: Path, stage: str) -> None:
     file = copy / f"{stage}.safetensors"
     data = file.read_bytes()

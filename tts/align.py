@@ -175,7 +175,7 @@ def recognise(frames: np.ndarray, bigrams: np.ndarray, scale: float, frame_rate:
 
 def load_aligner(folder: Path) -> Aligner | None:
     """The aligner of a model directory; ``None`` where it has none. Raises ``ValueError`` when it is damaged."""
-    from tts.checkpoint import read_weights
+    from tts.checkpoint import fill, read_weights
 
     if not (folder / CONFIG).is_file():
         return None
@@ -183,11 +183,8 @@ def load_aligner(folder: Path) -> Aligner | None:
     if config.format != FORMAT:
         raise ValueError(f"{folder / CONFIG}: format {config.format} cannot be read; this version reads {FORMAT}")
     aligner = Aligner(config)
-    try:
-        aligner.load_state_dict(read_weights(folder / WEIGHTS, config.sha256, CONFIG))
-    except RuntimeError as error:
-        raise ValueError(f"{WEIGHTS} does not fit {CONFIG}: {str(error).splitlines()[-1].strip()}") from error
-    return aligner.eval().requires_grad_(False)
+    fill(aligner, read_weights(folder / WEIGHTS, config.sha256, CONFIG), WEIGHTS, CONFIG)
+    return aligner
 
 
 def save_aligner(folder: Path, aligner: Aligner) -> int:

@@ -129,13 +129,14 @@ def read_stage(folder: Path, stage: str, config: ModelConfig) -> dict[str, Tenso
     return read_weights(path, str(config.sha256.get(path.name)), "config.yaml")
 
 
-def _fill(module: nn.Module, state: dict[str, Tensor], stage: str) -> None:
+def fill(module: nn.Module, state: dict[str, Tensor], file: str, config: str) -> None:
+    """Give ``module`` the weights of ``file``, for inference. Raises ``ValueError`` when they do not fit what
+    ``config`` says.
+    """
     try:
         module.load_state_dict(state, assign=True)
     except RuntimeError as error:
-        raise ValueError(
-            f"{stage}.safetensors does not fit config.yaml: {str(error).splitlines()[-1].strip()}"
-        ) from error
+        raise ValueError(f"{file} does not fit {config}: {str(error).splitlines()[-1].strip()}") from error
     module.eval().requires_grad_(False)
 
 
@@ -149,17 +150,17 @@ def load_model(name: str) -> Model:
     state = read_stage(folder, "lm", config)
     backbone = {k.removeprefix(_BACKBONE): state.pop(k) for k in list(state) if k.startswith(_BACKBONE)}
     lm = LM(config.lm, with_backbone=False)
-    _fill(lm, state, "lm")
+    fill(lm, state, "lm.safetensors", "config.yaml")
     codec = Codec(config.codec)
-    _fill(codec, read_stage(folder, "codec", config), "codec")
+    fill(codec, read_stage(folder, "codec", config), "codec.safetensors", "config.yaml")
     refiner = None
     if config.refiner is not None:
         refiner = Refiner(config.refiner)
-        _fill(refiner, read_stage(folder, "refiner", config), "refiner")
+        fill(refiner, read_stage(folder, "refiner", config), "refiner.safetensors", "config.yaml")
     if config.vocos:
         return Model(folder, config, lm, backbone, codec, refiner, PublicVocos(config.vocos))
     vocoder = PulseVocos(config.vocoder)
-    _fill(vocoder, read_stage(folder, "vocoder", config), "vocoder")
+    fill(vocoder, read_stage(folder, "vocoder", config), "vocoder.safetensors", "config.yaml")
     return Model(folder, config, lm, backbone, codec, refiner, vocoder)
 
 
@@ -170,20 +171,14 @@ def save_model(
     from safetensors.torch import save
 
     folder.mkdir(parents=True, exist_ok=True)
-    values: dict[str, Any] = _plain(asdict(config))
+    values: dict[str, Any] = asdict(config)
     values["sha256"] = {}
     stages = {"lm": lm, "codec": codec, "refiner": refiner, "vocoder": vocoder}
     for stage, module in stages.items():
         if module is None:
+            (folder / f"{stage}.safetensors").unlink(missing_ok=True)  # of an earlier release into this folder
             continue
         data = save({k: v.detach().to(torch.float16).contiguous() for k, v in module.state_dict().items()})
         (folder / f"{stage}.safetensors").write_bytes(data)
         values["sha256"][f"{stage}.safetensors"] = hashlib.sha256(data).hexdigest()
     (folder / "config.yaml").write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    """Tuples to lists, for YAML."""
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value

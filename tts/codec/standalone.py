@@ -14,9 +14,9 @@ from pathlib import Path
 
 import torch
 import yaml
-from torch import Tensor, nn
+from torch import Tensor
 
-from tts.checkpoint import FORMAT, read_weights
+from tts.checkpoint import FORMAT, fill, read_weights
 from tts.codec.chunks import context_of, exact_float32, pieces
 from tts.codec.facet import chunk_codes, encode_in_pieces
 from tts.codec.hifigan import HiFiGAN, HiFiGANConfig, fold_weight_norm
@@ -81,22 +81,14 @@ def load_standalone(folder: Path, device: str = "cpu") -> StandaloneCodec:
     if config.format != FORMAT:
         raise ValueError(f"{folder / CONFIG}: format {config.format} cannot be read; this version reads {FORMAT}")
     codec, generator = MelCodec(config.codec), HiFiGAN(config.generator, weight_normed=False)
-    _fill(codec, _read(folder, "codec", config), "codec")
-    _fill(generator, fold_weight_norm(_read(folder, "generator", config)), "generator")
+    fill(codec, _read(folder, "codec", config), "codec.safetensors", CONFIG)
+    fill(generator, fold_weight_norm(_read(folder, "generator", config)), "generator.safetensors", CONFIG)
     return StandaloneCodec(config, codec, generator, device)
 
 
 def _read(folder: Path, name: str, config: StandaloneConfig) -> dict[str, Tensor]:
     path = folder / f"{name}.safetensors"
     return read_weights(path, str(config.sha256.get(path.name)), CONFIG)
-
-
-def _fill(part: nn.Module, state: dict[str, Tensor], name: str) -> None:
-    try:
-        part.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"{name}.safetensors does not fit {CONFIG}: {str(error).splitlines()[-1].strip()}") from error
-    part.eval().requires_grad_(False)
 
 
 def save_standalone(folder: Path, codec_file: Path, codec: CodecConfig, generator: HiFiGAN) -> None:
@@ -110,11 +102,4 @@ def save_standalone(folder: Path, codec_file: Path, codec: CodecConfig, generato
     names = ("codec.safetensors", "generator.safetensors")
     hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     values = asdict(StandaloneConfig(codec, generator.config, sha256=hashes))
-    (folder / CONFIG).write_text(yaml.safe_dump(_lists(values), sort_keys=False), encoding="utf-8")
-
-
-def _lists(value: object) -> object:
-    """Tuples to lists, for YAML."""
-    if isinstance(value, dict):
-        return {k: _lists(v) for k, v in value.items()}
-    return [_lists(v) for v in value] if isinstance(value, (list, tuple)) else value
+    (folder / CONFIG).write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
