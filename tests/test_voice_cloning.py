@@ -1,9 +1,8 @@
-"""The stages of the language model's training and the voice-cloning recipes, on a made-up corpus."""
+"""The voice-cloning recipes."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,222 +11,17 @@ import pytest
 import torch
 from click.testing import CliRunner
 from conftest import TINY_LM
+from fake_judges import FakeSpeaker, FakeWhisper
 from test_cloning import cloning_model, speech  # noqa: F401
-from test_recipes import config_file, corpus, plain, run  # noqa: F401
+from test_recipes import run
 
-from recipes.codec.codes import write_codes
-from recipes.data import Corpus
-from recipes.lm import align as align_recipe
-from recipes.lm import aligner as aligner_recipe
-from recipes.lm import preferences, pretrain, sft
-from recipes.lm.train import LMTraining, load_sequences
-from recipes.training import TrainConfig, train
 from recipes.voice_cloning import clone, evaluate_clone, finetune_voice
 from tts import Synthesizer
 from tts.audio import Audio
 from tts.cli import main as facet
 from tts.config import AUDIO
-from tts.style import VOICE_DIM
+from tts.style import VOICE_DIM, Voice, voice_vector
 from tts.voice_file import VoiceFile, find_voice_file, fingerprint, load_voice
-
-SHORT = {"steps": 2, "warmup": 1, "bf16": False, "log_every": 1, "threads": 1}
-
-
-def parameters(task: torch.nn.Module) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in task.parameters()])
-
-
-@pytest.fixture(scope="module")
-def codes(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
-    path = tmp_path_factory.mktemp("codes") / "codes.npz"
-    rng = np.random.default_rng(0)
-    made = {}
-    for split in ("train", "valid"):
-        made[split] = [rng.integers(0, 512, r["n_frames"] // 2) for r in Corpus(corpus, split).rows]
-    write_codes(path, made)
-    return path
-
-
-@pytest.fixture(scope="module")
-def pairs(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
-    """Better utterances that always say code 1, worse ones that say 2."""
-    path = tmp_path_factory.mktemp("pairs") / "pairs.jsonl"
-    lines = []
-    for index, row in enumerate(Corpus(corpus, "train").rows[:4]):
-        lengths = [3 if s != " " else 0 for s in row["phonemes"]]
-        own = {"clip": index, "shard": row["shard"], "start": row["start"]}
-        own |= {n: {"codes": [c] * sum(lengths), "lengths": lengths} for n, c in (("best", 1), ("worst", 2))}
-        lines.append(json.dumps(own))
-    lines.append(json.dumps({"clip": 5, "shard": "x", "start": 0}))  # judged, but no difference
-    path.write_text("\n".join(lines) + '\n{"clip": 6, "sh')  # and killed while writing
-    return path
-
-
-def test_pretraining_then_fine_tuning(corpus: Path, codes: Path, tmp_path: Path) -> None:  # noqa: F811
-    (tmp_path / "one").mkdir()
-    config = config_file(tmp_path / "one", model=plain(TINY_LM), positions=200)
-    stage = tmp_path / "pretrain.yaml"
-    stage.write_text(json.dumps({"lm": {"train": SHORT, "model": plain(TINY_LM), "positions": 200}}))
-    first, second = tmp_path / "first", tmp_path / "second"
-    options = ("--corpus", corpus, "--codes", codes)
-    run(pretrain.main, *options, "--out", first, "--config", stage, "--steps", 3)
-    result = CliRunner().invoke(
-        sft.main, [str(a) for a in (*options, "--out", second, "--config", config, "--pretrained", first)]
-    )
-    assert result.exit_code == 0 and "validation loss" in result.output
-    assert (second / "last.pt").exists()
-
-
-def test_pretraining_learns_every_task_and_resumes(corpus: Path, codes: Path, tmp_path: Path) -> None:  # noqa: F811
-    clips = Corpus(corpus, "train")
-    sequences = load_sequences(clips, codes, "train", 46.875)
-    settings = LMTraining(TINY_LM, TrainConfig(6, 3e-3, 1, bf16=False, threads=1, checkpoint_s=0.0), positions=300)
-
-    def start(out: Path, stop_at: int | None = None, **shares: float) -> pretrain.PretrainTask:
-        torch.manual_seed(0)
-        task = pretrain.PretrainTask(pretrain.Pretraining(settings, **shares), clips, sequences, torch.device("cpu"))
-
-        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            if step == stop_at:
-                raise KeyboardInterrupt
-            return task.losses(step, rng)
-
-        train(task, losses, settings.train, out, torch.device("cpu"))
-        return task
-
-    whole = start(tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        start(tmp_path / "killed", stop_at=3)
-    assert torch.equal(parameters(start(tmp_path / "killed")), parameters(whole))
-    for name in ("audio", "text"):
-        shares = {f"{n}_share": float(n == name) for n in ("audio", "text", "text_audio")}
-        torch.manual_seed(0)
-        fresh = pretrain.PretrainTask(pretrain.Pretraining(settings), clips, sequences, torch.device("cpu"))
-        loss_of = pretrain.PretrainTask.audio_loss if name == "audio" else pretrain.PretrainTask.text_loss
-        rows = np.arange(len(sequences))
-        learnt = start(tmp_path / name, **shares)
-        with torch.no_grad():
-            assert loss_of(learnt, rows) < loss_of(fresh, rows) - 0.02
-    with pytest.raises(ValueError, match="shares of audio"):
-        pretrain.Pretraining(audio_share=-1.0)
-
-
-def test_audio_alone_knows_neither_words_nor_voice(corpus: Path, codes: Path) -> None:  # noqa: F811
-    clips = Corpus(corpus, "train")
-    sequences = load_sequences(clips, codes, "train", 46.875)
-    torch.manual_seed(0)
-    config = pretrain.Pretraining(LMTraining(TINY_LM, noise_share=0.0))
-    task = pretrain.PretrainTask(config, clips, sequences, torch.device("cpu"))
-    rows = np.asarray([0, 1])
-    before = float(task.audio_loss(rows))
-    task.tables = (task.tables[0] + 1.0, task.tables[1] - 1.0)
-    task.sequences = [replace(s, symbols=s.symbols[::-1].copy()) for s in sequences]
-    assert float(task.audio_loss(rows)) == before
-    task.sequences = [replace(s, target=np.where(s.target >= 0, 7, -1)) for s in sequences]
-    assert float(task.audio_loss(rows)) != before
-
-
-def test_alignment_prefers_what_the_judges_prefer(
-    corpus: Path,  # noqa: F811
-    pairs: Path,
-    tiny_model: Path,
-    tmp_path: Path,
-) -> None:
-    rows = preferences.read_rows(pairs)
-    assert len(rows) == 5  # the half-written one is made again
-    settings = TrainConfig(8, 3e-3, 1, bf16=False, threads=1, checkpoint_s=0.0)
-    config = align_recipe.AlignTraining(LMTraining(TINY_LM, settings, positions=400))
-
-    def start(out: Path, stop_at: int | None = None) -> align_recipe.AlignTask:
-        clips = Corpus(corpus, "train")
-        task = align_recipe.AlignTask(config, clips, rows, torch.device("cpu"), str(tiny_model))
-        assert task.losses(0, np.random.default_rng(0))["margin"].abs() < 1e-3
-
-        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            if step == stop_at:
-                raise KeyboardInterrupt
-            return task.losses(step, rng)
-
-        train(task, losses, settings, out, torch.device("cpu"))
-        return task
-
-    whole = start(tmp_path / "whole")
-    after = whole.losses(0, np.random.default_rng(0))
-    assert after["margin"] > 0.1 and after["right"] == 1.0
-    with pytest.raises(KeyboardInterrupt):
-        start(tmp_path / "killed", stop_at=3)
-    assert torch.equal(parameters(start(tmp_path / "killed")), parameters(whole))
-    with pytest.raises(ValueError, match="no pairs to learn from"):
-        align_recipe.AlignTask(config, Corpus(corpus, "train"), rows[-1:], torch.device("cpu"), None)
-    with pytest.raises(ValueError, match="clip 0 of the pairs is not that of the corpus"):
-        align_recipe.AlignTask(config, Corpus(corpus, "train"), [rows[0] | {"start": 9}], torch.device("cpu"), None)
-
-
-def test_alignment_runs_as_a_command(corpus: Path, pairs: Path, tiny_model: Path, tmp_path: Path) -> None:  # noqa: F811
-    config = tmp_path / "align.yaml"
-    config.write_text(json.dumps({"lm": {"train": SHORT, "model": plain(TINY_LM), "positions": 200}}))
-    options = ("--init", tiny_model, "--pairs", pairs, "--corpus", corpus, "--config", config)
-    run(align_recipe.main, *options, "--out", tmp_path / "aligned", "--steps", 1)
-    assert "lm.code.weight" in torch.load(tmp_path / "aligned" / "last.pt", weights_only=True)["model"]
-
-
-class FakeWhisper:
-    """Hears everything in a long clip and nothing in a short one."""
-
-    def __init__(self, model: str | None = None, threads: int = 1) -> None:
-        self.threshold = 0
-
-    def transcribe(self, wav: np.ndarray, sample_rate: int) -> str:
-        return "hello you" if len(wav) % 2 == 0 and len(wav) // 512 % 2 == 0 else "hello"
-
-
-class FakeSpeaker:
-    """An embedding that only depends on the level."""
-
-    def embed(self, wav: np.ndarray, sample_rate: int) -> np.ndarray:
-        return np.asarray([1.0, float(np.sqrt(np.mean(np.square(wav))))])
-
-    cosine = staticmethod(lambda a, b: float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)))
-
-
-def test_pairs_are_made_judged_and_gone_on_with(
-    corpus: Path,  # noqa: F811
-    tiny_model: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(preferences, "Whisper", FakeWhisper)
-    monkeypatch.setattr(preferences, "SpeakerSimilarity", FakeSpeaker)
-    options = ("--model", tiny_model, "--corpus", corpus, "--samples", 3)
-    whole, part = tmp_path / "whole.jsonl", tmp_path / "part.jsonl"
-    run(preferences.main, *options, "--clips", 3, "--out", whole)
-    run(preferences.main, *options, "--clips", 2, "--out", part)
-    part.write_text(part.read_text() + '{"clip": 0, "best": {"co')
-    run(preferences.main, *options, "--clips", 3, "--out", part)
-    assert part.read_text() == whole.read_text()
-    rows = preferences.read_rows(whole)
-    assert len(rows) == 3 and any("best" in row for row in rows)
-    for row in rows:
-        if "best" in row:
-            assert len(row["best"]["codes"]) == sum(row["best"]["lengths"])
-            assert row["best"]["wer"] <= row["worst"]["wer"]
-    assert preferences.Verdict(0.0, 0.1, 0.8).score > preferences.Verdict(0.0, 0.5, 0.8).score
-    assert preferences.Verdict(0.0, 0.1, 0.8).score > preferences.Verdict(0.2, 0.0, 0.8).score
-    run(preferences.main, *options, "--clips", 4, "--out", part, "--minutes", 0)
-    assert len(preferences.read_rows(part)) == 3
-
-
-def test_the_aligner_trains_and_is_exported(corpus: Path, tmp_path: Path) -> None:  # noqa: F811
-    small = {"dim": 16, "hidden": 24, "depth": 1}
-    config = config_file(tmp_path, model=small, batch_size=2, mel_frames=32)
-    model = tmp_path / "model"
-    model.mkdir()
-    options = ("--corpus", corpus, "--out", tmp_path / "run", "--config", config, "--clips", 1)
-    result = CliRunner().invoke(aligner_recipe.main, [str(a) for a in (*options, "--export", model)])
-    assert result.exit_code == 0, result.output
-    assert "border_ms" in result.output and (model / "aligner.yaml").exists()
-    found = aligner_recipe.bigrams([{"phonemes": ["^", "h", "ə"]}, {"phonemes": ["^", "h"]}])
-    assert torch.allclose(found.exp().sum(1), torch.ones(len(found)))
 
 
 def test_a_voice_is_learnt_and_spoken_in(
@@ -235,6 +29,7 @@ def test_a_voice_is_learnt_and_spoken_in(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    pytest.importorskip("peft")
     from prompts.vectors import PromptVectors
 
     zeros = PromptVectors(
@@ -272,18 +67,27 @@ def test_a_voice_is_learnt_and_spoken_in(
         facet, ["say", "Yes.", "--voice", "anna", "-o", str(tmp_path / "x.wav"), "--model", str(cloning_model)]
     )
     assert result.exit_code == 0, result.output
-    again = CliRunner().invoke(finetune_voice.main, [str(x) for x in (folder, "--name", "anna", *options)])
-    assert again.exit_code == 2 and "--force" in again.output
+    for more, message in (((), "--force"), (("--force", "--rank", 2), "give a new --work, or remove it")):
+        again = CliRunner().invoke(finetune_voice.main, [str(x) for x in (folder, "--name", "anna", *options, *more)])
+        assert again.exit_code == 2 and message in again.output
 
 
 def test_bad_voices_are_refused(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     factors = {"lm.backbone.layers.9.q": (torch.zeros(2, 4), torch.zeros(4, 2))}
-    own = fingerprint(Synthesizer.from_pretrained(str(tiny_model)).model)
-    for name, model, message in (("other", "0 0", "learnt for another model"), ("broken", own, "is damaged")):
-        VoiceFile("x", "", torch.zeros(VOICE_DIM), model, factors).save(tmp_path / f"{name}.voice")
+    key, width = "lm.backbone.layers.0.self_attn.q_proj.weight", TINY_LM.dim
+    own = fingerprint(Synthesizer.from_pretrained(str(tiny_model)).model.config)
+    for model, changes, message in (
+        ("0 0", {}, "learnt for another model"),
+        (own, factors, "is damaged"),
+        (own, {key: (torch.zeros(2, width), torch.zeros(width, 3))}, "is damaged"),
+        (own, {key: (torch.zeros(width), torch.zeros(width))}, "is damaged"),
+    ):
+        VoiceFile("x", "", torch.zeros(VOICE_DIM), model, changes).save(tmp_path / "bad.voice", force=True)
         with pytest.raises(ValueError, match=message):
-            Synthesizer.from_pretrained(str(tiny_model), tmp_path / f"{name}.voice")
+            Synthesizer.from_pretrained(str(tiny_model), tmp_path / "bad.voice")
+    with pytest.raises(ValueError, match="no such voice file"):
+        Synthesizer.from_pretrained(str(tiny_model), tmp_path / "none.voice")
     (tmp_path / "text.voice").write_text("hello")
     with pytest.raises(ValueError, match="is not a voice file"):
         load_voice(tmp_path / "text.voice")
@@ -291,13 +95,51 @@ def test_bad_voices_are_refused(tiny_model: Path, tmp_path: Path, monkeypatch: p
     empty = tmp_path / "empty"
     empty.mkdir()
     for arguments, message in (
-        ((empty, "--name", "b"), "has 0 s of speech in 0 recordings"),
-        ((tmp_path / "none", "--name", "b"), "no such folder"),
+        ((empty, "--name", "anna"), "has 0 s of speech in 0 recordings"),
+        ((tmp_path / "none", "--name", "anna"), "no such folder"),
         ((empty, "--name", "a/b"), "cannot name a voice"),
-        ((empty, "--name", "b", "-o", tmp_path / "b.wav"), "ends in .voice"),
+        ((empty, "--name", "a/b", "-o", tmp_path / "b.voice"), "cannot name a voice"),
+        ((empty, "--name", "a"), "'a' is a built-in voice"),
+        ((empty, "--name", "anna", "-o", tmp_path / "b.wav"), "ends in .voice"),
     ):
         result = CliRunner().invoke(finetune_voice.main, [*map(str, arguments), "--model", str(tiny_model)])
         assert result.exit_code == 2 and message in result.output and result.output.count("\n") == 1
+
+
+def test_learnt_voices_are_listed_and_come_before_built_in_ones(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    folder = tmp_path / "facet-tts" / "voices"
+    folder.mkdir(parents=True)
+    own = fingerprint(Synthesizer.from_pretrained(str(tiny_model)).model.config)
+    vector = voice_vector(Voice(150.0, 0.95))
+    VoiceFile("b", "my own", vector, own, {}).save(folder / "b.voice")
+    VoiceFile("c", "of another model", vector, "0 0", {}).save(folder / "c.voice")
+    synth = Synthesizer.from_pretrained(str(tiny_model), find_voice_file("b"))
+    assert synth.voices == ["b", "a"]
+    torch.testing.assert_close(synth.voice_vector(), vector)
+    listed = CliRunner().invoke(facet, ["voices", "--model", str(tiny_model)]).output
+    assert "150 Hz  my own (learnt)" in listed and "second" in listed and "of another model" not in listed
+    (folder / "d.voice").write_bytes(b"half")
+    damaged = CliRunner().invoke(facet, ["voices", "--model", str(tiny_model)])
+    assert damaged.exit_code == 2 and "d.voice is not a voice file" in damaged.output
+
+
+def test_a_training_goes_on_only_with_what_it_began_with(tmp_path: Path) -> None:
+    folder, work = tmp_path / "recordings", tmp_path / "work"
+    folder.mkdir()
+    (folder / "0.wav").write_bytes(b"one")
+    finetune_voice.check_resumes(work, folder, 4, "model")
+    finetune_voice.check_resumes(work, folder, 2, "model")  # nothing is trained yet
+    (work / "last.pt").write_bytes(b"")
+    finetune_voice.check_resumes(work, folder, 2, "model")
+    for rank, model in ((4, "model"), (2, "other")):
+        with pytest.raises(ValueError, match="is on other recordings, another rank or another model"):
+            finetune_voice.check_resumes(work, folder, rank, model)
+    (folder / "0.wav").write_bytes(b"another")
+    with pytest.raises(ValueError, match="give a new --work"):
+        finetune_voice.check_resumes(work, folder, 2, "model")
 
 
 def test_a_batch_is_cloned_and_gone_on_with(cloning_model: Path, tmp_path: Path) -> None:  # noqa: F811

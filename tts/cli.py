@@ -146,14 +146,17 @@ def say(
 @model_option
 @one_line_errors
 def voices(model: str) -> None:
-    """List the built-in voices and emotions."""
+    """List the built-in voices, those learnt for the model, and the emotions."""
     from tts.checkpoint import find_model, load_model_config
-    from tts.style import EMOTIONS
+    from tts.style import EMOTIONS, vector_voice
+    from tts.voice_file import learnt_voices
 
     config = load_model_config(find_model(model))
     for name, named in config.voices.items():
         default = " (default)" if name == config.default_voice else ""
         click.echo(f"{name:8s} {named.voice.pitch:4.0f} Hz  {named.description}{default}")
+    for name, learnt in learnt_voices(config).items():
+        click.echo(f"{name:8s} {vector_voice(learnt.voice).pitch:4.0f} Hz  {learnt.description} (learnt)")
     click.echo(f"emotions: {', '.join(EMOTIONS)}")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tts.checkpoint import Model, NamedVoice
+from tts.checkpoint import Model, ModelConfig, NamedVoice
 from tts.style import VOICE_DIM, vector_voice
 
 FORMAT, VERSION = "facet-voice", "1"
@@ -78,9 +78,13 @@ def find_voice_file(name: str) -> Path | None:
 
 
 def load_voice(path: Path) -> VoiceFile:
-    """Read a file that :meth:`VoiceFile.save` wrote. Raises ``ValueError`` when it is damaged or something else."""
+    """Read a file that :meth:`VoiceFile.save` wrote. Raises ``ValueError`` when it is missing, damaged or something
+    else.
+    """
     from safetensors import SafetensorError, safe_open
 
+    if not path.is_file():
+        raise ValueError(f"no such voice file: {path}")
     if path.stat().st_size > _MAX_BYTES:
         raise ValueError(f"{path} is not a voice file: it has {path.stat().st_size} bytes")
     try:
@@ -102,28 +106,41 @@ def load_voice(path: Path) -> VoiceFile:
     return VoiceFile(name or path.stem, description, voice, model, changes)
 
 
-def fingerprint(model: Model) -> str:
+def fingerprint(config: ModelConfig) -> str:
     """What tells the weights that a voice changes from those of another model or training."""
-    return " ".join(str(model.config.sha256.get(f"{stage}.safetensors", ""))[:16] for stage in ("lm", "codec"))
+    return " ".join(str(config.sha256.get(f"{stage}.safetensors", ""))[:16] for stage in ("lm", "codec"))
+
+
+def learnt_voices(config: ModelConfig) -> dict[str, VoiceFile]:
+    """The voices in :func:`voices_folder` that were learnt for a model, by the names under which they are found.
+
+    Raises:
+        ValueError: one of them is damaged.
+    """
+    found = {path.stem: load_voice(path) for path in sorted(voices_folder().glob(f"*{SUFFIX}"))}
+    return {name: voice for name, voice in found.items() if voice.model == fingerprint(config)}
 
 
 def with_voice(model: Model, learnt: VoiceFile) -> Model:
-    """``model`` with a learnt voice as its default one; its own voices stay, but sound a little like it.
+    """``model`` with a learnt voice as its default one; its own voices stay, but sound a little like it, and one of
+    the same name gives way.
 
     Raises:
         ValueError: the voice was learnt for another model, or another training of this one.
     """
-    if learnt.model != fingerprint(model):
+    if learnt.model != fingerprint(model.config):
         raise ValueError(f"the voice {learnt.name!r} was learnt for another model than {model.folder}: learn it again")
     lm = model.lm.state_dict()
     own = {f"lm.{k}": v for k, v in lm.items()} | {f"lm.backbone.{k}": v for k, v in model.backbone.items()}
     own |= {f"codec.{k}": v for k, v in model.codec.state_dict().items()}
     for name, (a, b) in learnt.changes.items():
         weight = own.get(name)
-        if weight is None or weight.shape != (b.shape[0], a.shape[1]):
+        paired = a.ndim == b.ndim == 2 and len(a) == b.shape[1]
+        if weight is None or not paired or weight.shape != (len(b), a.shape[1]):
             raise ValueError(f"the voice {learnt.name!r} is damaged: {name} does not fit the model")
     with torch.no_grad():
         for name, (a, b) in learnt.changes.items():
             own[name].copy_(own[name] + b @ a)
-    voices = {learnt.name: NamedVoice(vector_voice(learnt.voice), learnt.description), **model.config.voices}
+    named = {learnt.name: NamedVoice(vector_voice(learnt.voice), learnt.description)}
+    voices = named | model.config.voices | named
     return replace(model, config=replace(model.config, voices=voices, default_voice=learnt.name))

@@ -14,6 +14,8 @@ language model and of the decoder's pointwise layers.
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,7 @@ from tts.synthesizer import Synthesizer
 from tts.voice_file import SUFFIX, VoiceFile, check_name, fingerprint, voices_folder
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+TRANSCRIPTS = "transcripts.csv"
 VOICE_RATE = 30.0  # how much faster the vector moves than the weights
 DECODER_WEIGHT = 3.0  # of the mel's error beside nats a code
 MIN_MINUTES = 0.5
@@ -60,7 +63,7 @@ class Recordings:
 
 def read_transcripts(folder: Path) -> dict[str, str]:
     """``transcripts.csv`` by file name, empty where there is none. Raises ``ValueError`` when it is malformed."""
-    path = folder / "transcripts.csv"
+    path = folder / TRANSCRIPTS
     if not path.exists():
         return {}
     with path.open(encoding="utf-8-sig", newline="") as lines:
@@ -68,6 +71,29 @@ def read_transcripts(folder: Path) -> dict[str, str]:
         if not {"file", "text"} <= set(rows.fieldnames or ()):
             raise ValueError(f"{path} needs the columns file and text, not {', '.join(rows.fieldnames or ())}")
         return {row["file"]: row["text"] for row in rows}
+
+
+def recording_files(folder: Path) -> list[Path]:
+    """The recordings in a folder, by name."""
+    return sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES)
+
+
+def check_resumes(work: Path, folder: Path, rank: int, model: str) -> None:
+    """Note in ``work`` what the training in it is on: the recordings, the rank and the fingerprint of the model.
+
+    Raises:
+        ValueError: there is a training already, on something else.
+    """
+    files = [f for f in (folder / TRANSCRIPTS, *recording_files(folder)) if f.exists()]
+    hashes = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+    note, subject = work / "subject.json", {"model": model, "rank": rank, "files": hashes}
+    if (work / "last.pt").exists() and (not note.exists() or json.loads(note.read_text("utf-8")) != subject):
+        raise ValueError(
+            f"the training in {work} is on other recordings, another rank or another model: "
+            "give a new --work, or remove it"
+        )
+    work.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(subject, indent=1) + "\n", encoding="utf-8")
 
 
 def read_recordings(folder: Path, synth: Synthesizer) -> Recordings:
@@ -80,11 +106,11 @@ def read_recordings(folder: Path, synth: Synthesizer) -> Recordings:
 
     if not folder.is_dir():
         raise ValueError(f"no such folder: {folder}")
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES)
+    files = recording_files(folder)
     texts = read_transcripts(folder)
     missing = sorted(set(texts) - {f.name for f in files})
     if missing:
-        raise ValueError(f"transcripts.csv names {missing[0]}, which is not in {folder}")
+        raise ValueError(f"{TRANSCRIPTS} names {missing[0]}, which is not in {folder}")
     found = Recordings([], [], [], torch.zeros(0), torch.zeros(0), 0.0)
     heard = []
     for file, samples in zip(files, at_level([read_speech(file) for file in files]) if files else (), strict=True):
@@ -193,7 +219,7 @@ class VoiceTask(nn.Module):
 @click.option("--name", required=True, help="What to call the voice.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help=f"NAME{SUFFIX} in the voices' folder otherwise.")
 @click.option("--work", type=click.Path(path_type=Path), help="Where the training is saved (default runs/voice-NAME).")
-@click.option("--description", default="", help="How facet voices lists it.")
+@click.option("--description", default="", help="What facet voices says of it.")
 @click.option("--steps", default=150, show_default=True)
 @click.option("--rank", default=4, show_default=True, help="Of the low-rank changes.")
 @click.option("--lr", default=5e-4, show_default=True)
@@ -219,7 +245,8 @@ def main(
     """Learn the voice in FOLDER, whose owner agrees to it; run again to resume."""
     from tts.audio import check_writable
 
-    path = output or voices_folder() / f"{check_name(name)}{SUFFIX}"
+    check_name(name)
+    path = output or voices_folder() / f"{name}{SUFFIX}"
     if output is None:
         path.parent.mkdir(parents=True, exist_ok=True)
     elif path.suffix != SUFFIX:
@@ -228,13 +255,19 @@ def main(
     begun = time.monotonic()
     torch.set_num_threads(threads)
     synth = Synthesizer.from_pretrained(model)
+    if not isinstance(synth, Synthesizer):
+        raise ValueError(f"{model} is a UniTTS model, which cannot learn a voice; give a facet model")
+    if name in synth.voices:
+        raise ValueError(f"{name!r} is a built-in voice of {model}; give another name")
     recordings = read_recordings(folder, synth)
+    work, trained_for = work or Path("runs") / f"voice-{name}", fingerprint(synth.model.config)
+    check_resumes(work, folder, rank, trained_for)
     click.echo(f"{recordings.seconds / 60:.1f} minutes of speech, {time.monotonic() - begun:.0f} s", err=True)
     torch.manual_seed(0)
     task = VoiceTask(synth, recordings, rank, positions, mel_frames=128)
     settings = TrainConfig(steps=steps, lr=lr, warmup=10, decay=0.5, weight_decay=0.0, threads=threads, log_every=10)
-    train(task, task.losses, settings, work or Path("runs") / f"voice-{name}", torch.device("cpu"))
-    VoiceFile(name, description, task.voice.detach(), fingerprint(synth.model), task.changes()).save(path, force)
+    train(task, task.losses, settings, work, torch.device("cpu"))
+    VoiceFile(name, description, task.voice.detach(), trained_for, task.changes()).save(path, force)
     click.echo(f"voice {name} learnt in {(time.monotonic() - begun) / 60:.1f} minutes -> {path}", err=True)
 
 

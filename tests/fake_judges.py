@@ -1,0 +1,24 @@
+"""Stand-ins for the judges, whose weights no test needs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class FakeWhisper:
+    """Hears one word or two, as the clip's length will have it."""
+
+    def __init__(self, model: str | None = None, threads: int = 1) -> None:
+        pass
+
+    def transcribe(self, wav: np.ndarray, sample_rate: int) -> str:
+        return "hello you" if len(wav) % 2 == 0 and len(wav) // 512 % 2 == 0 else "hello"
+
+
+class FakeSpeaker:
+    """An embedding that only depends on the level."""
+
+    def embed(self, wav: np.ndarray, sample_rate: int) -> np.ndarray:
+        return np.asarray([1.0, float(np.sqrt(np.mean(np.square(wav))))])
+
+    cosine = staticmethod(lambda a, b: float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)))

@@ -1,0 +1,203 @@
+"""The stages of the language model's training, and the aligner's, on a made-up corpus."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from conftest import TINY_LM
+from fake_judges import FakeSpeaker, FakeWhisper
+from test_recipes import config_file, corpus, plain, run  # noqa: F401
+
+from recipes.codec.codes import write_codes
+from recipes.data import Corpus
+from recipes.lm import align as align_recipe
+from recipes.lm import aligner as aligner_recipe
+from recipes.lm import preferences, pretrain, sft
+from recipes.lm.train import LMTraining, load_sequences
+from recipes.training import TrainConfig, train
+
+SHORT = {"steps": 2, "warmup": 1, "bf16": False, "log_every": 1, "threads": 1}
+
+
+def parameters(task: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in task.parameters()])
+
+
+@pytest.fixture(scope="module")
+def codes(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    path = tmp_path_factory.mktemp("codes") / "codes.npz"
+    rng = np.random.default_rng(0)
+    made = {}
+    for split in ("train", "valid"):
+        made[split] = [rng.integers(0, 512, r["n_frames"] // 2) for r in Corpus(corpus, split).rows]
+    write_codes(path, made)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pairs(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    """Better utterances that always say code 1, worse ones that say 2."""
+    path = tmp_path_factory.mktemp("pairs") / "pairs.jsonl"
+    lines = []
+    for index, row in enumerate(Corpus(corpus, "train").rows[:4]):
+        lengths = [3 if s != " " else 0 for s in row["phonemes"]]
+        own = {"clip": index, "shard": row["shard"], "start": row["start"]}
+        own |= {n: {"codes": [c] * sum(lengths), "lengths": lengths} for n, c in (("best", 1), ("worst", 2))}
+        lines.append(json.dumps(own))
+    lines.append(json.dumps({"clip": 5, "shard": "x", "start": 0}))  # judged, but no difference
+    path.write_text("\n".join(lines) + '\n{"clip": 6, "sh')  # and killed while writing
+    return path
+
+
+def test_pretraining_then_fine_tuning(corpus: Path, codes: Path, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "one").mkdir()
+    config = config_file(tmp_path / "one", model=plain(TINY_LM), positions=200)
+    stage = tmp_path / "pretrain.yaml"
+    stage.write_text(json.dumps({"lm": {"train": SHORT, "model": plain(TINY_LM), "positions": 200}}))
+    first, second = tmp_path / "first", tmp_path / "second"
+    options = ("--corpus", corpus, "--codes", codes)
+    run(pretrain.main, *options, "--out", first, "--config", stage, "--steps", 3)
+    result = CliRunner().invoke(
+        sft.main, [str(a) for a in (*options, "--out", second, "--config", config, "--pretrained", first)]
+    )
+    assert result.exit_code == 0 and "validation loss" in result.output
+    assert (second / "last.pt").exists()
+
+
+def test_pretraining_learns_every_task_and_resumes(corpus: Path, codes: Path, tmp_path: Path) -> None:  # noqa: F811
+    clips = Corpus(corpus, "train")
+    sequences = load_sequences(clips, codes, "train", 46.875)
+    settings = LMTraining(TINY_LM, TrainConfig(6, 3e-3, 1, bf16=False, threads=1, checkpoint_s=0.0), positions=300)
+
+    def start(out: Path, stop_at: int | None = None, **shares: float) -> pretrain.PretrainTask:
+        torch.manual_seed(0)
+        task = pretrain.PretrainTask(pretrain.Pretraining(settings, **shares), clips, sequences, torch.device("cpu"))
+
+        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+            if step == stop_at:
+                raise KeyboardInterrupt
+            return task.losses(step, rng)
+
+        train(task, losses, settings.train, out, torch.device("cpu"))
+        return task
+
+    whole = start(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path / "killed", stop_at=3)
+    assert torch.equal(parameters(start(tmp_path / "killed")), parameters(whole))
+    for name in ("audio", "text"):
+        shares = {f"{n}_share": float(n == name) for n in ("audio", "text", "text_audio")}
+        torch.manual_seed(0)
+        fresh = pretrain.PretrainTask(pretrain.Pretraining(settings), clips, sequences, torch.device("cpu"))
+        loss_of = pretrain.PretrainTask.audio_loss if name == "audio" else pretrain.PretrainTask.text_loss
+        rows = np.arange(len(sequences))
+        learnt = start(tmp_path / name, **shares)
+        with torch.no_grad():
+            assert loss_of(learnt, rows) < loss_of(fresh, rows) - 0.02
+    with pytest.raises(ValueError, match="shares of audio"):
+        pretrain.Pretraining(audio_share=-1.0)
+
+
+def test_audio_alone_knows_neither_words_nor_voice(corpus: Path, codes: Path) -> None:  # noqa: F811
+    clips = Corpus(corpus, "train")
+    sequences = load_sequences(clips, codes, "train", 46.875)
+    torch.manual_seed(0)
+    config = pretrain.Pretraining(LMTraining(TINY_LM, noise_share=0.0))
+    task = pretrain.PretrainTask(config, clips, sequences, torch.device("cpu"))
+    rows = np.asarray([0, 1])
+    before = float(task.audio_loss(rows).detach())
+    task.tables = (task.tables[0] + 1.0, task.tables[1] - 1.0)
+    task.sequences = [replace(s, symbols=s.symbols[::-1].copy()) for s in sequences]
+    assert float(task.audio_loss(rows).detach()) == before
+    task.sequences = [replace(s, target=np.where(s.target >= 0, 7, -1)) for s in sequences]
+    assert float(task.audio_loss(rows).detach()) != before
+
+
+def test_alignment_prefers_what_the_judges_prefer(
+    corpus: Path,  # noqa: F811
+    pairs: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+) -> None:
+    rows = preferences.read_rows(pairs)
+    assert len(rows) == 5  # the half-written one is made again
+    settings = TrainConfig(8, 3e-3, 1, bf16=False, threads=1, checkpoint_s=0.0)
+    config = align_recipe.AlignTraining(LMTraining(TINY_LM, settings, positions=400))
+
+    def start(out: Path, stop_at: int | None = None) -> align_recipe.AlignTask:
+        clips = Corpus(corpus, "train")
+        task = align_recipe.AlignTask(config, clips, rows, torch.device("cpu"), str(tiny_model))
+        assert task.losses(0, np.random.default_rng(0))["margin"].abs() < 1e-3
+
+        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+            if step == stop_at:
+                raise KeyboardInterrupt
+            return task.losses(step, rng)
+
+        train(task, losses, settings, out, torch.device("cpu"))
+        return task
+
+    whole = start(tmp_path / "whole")
+    after = whole.losses(0, np.random.default_rng(0))
+    assert after["margin"] > 0.1 and after["right"] == 1.0
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path / "killed", stop_at=3)
+    assert torch.equal(parameters(start(tmp_path / "killed")), parameters(whole))
+    with pytest.raises(ValueError, match="no pairs to learn from"):
+        align_recipe.AlignTask(config, Corpus(corpus, "train"), rows[-1:], torch.device("cpu"), None)
+    with pytest.raises(ValueError, match="clip 0 of the pairs is not that of the corpus"):
+        align_recipe.AlignTask(config, Corpus(corpus, "train"), [rows[0] | {"start": 9}], torch.device("cpu"), None)
+
+
+def test_alignment_runs_as_a_command(corpus: Path, pairs: Path, tiny_model: Path, tmp_path: Path) -> None:  # noqa: F811
+    config = tmp_path / "align.yaml"
+    config.write_text(json.dumps({"lm": {"train": SHORT, "model": plain(TINY_LM), "positions": 200}}))
+    options = ("--init", tiny_model, "--pairs", pairs, "--corpus", corpus, "--config", config)
+    run(align_recipe.main, *options, "--out", tmp_path / "aligned", "--steps", 1)
+    assert "lm.code.weight" in torch.load(tmp_path / "aligned" / "last.pt", weights_only=True)["model"]
+
+
+def test_pairs_are_made_judged_and_gone_on_with(
+    corpus: Path,  # noqa: F811
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preferences, "Whisper", FakeWhisper)
+    monkeypatch.setattr(preferences, "SpeakerSimilarity", FakeSpeaker)
+    options = ("--model", tiny_model, "--corpus", corpus, "--samples", 3)
+    whole, part = tmp_path / "whole.jsonl", tmp_path / "part.jsonl"
+    run(preferences.main, *options, "--clips", 3, "--out", whole)
+    run(preferences.main, *options, "--clips", 2, "--out", part)
+    part.write_text(part.read_text() + '{"clip": 0, "best": {"co')
+    run(preferences.main, *options, "--clips", 3, "--out", part)
+    assert part.read_text() == whole.read_text()
+    rows = preferences.read_rows(whole)
+    assert len(rows) == 3 and any("best" in row for row in rows)
+    for row in rows:
+        if "best" in row:
+            assert len(row["best"]["codes"]) == sum(row["best"]["lengths"])
+            assert row["best"]["wer"] <= row["worst"]["wer"]
+    assert preferences.Verdict(0.0, 0.1, 0.8).score > preferences.Verdict(0.0, 0.5, 0.8).score
+    assert preferences.Verdict(0.0, 0.1, 0.8).score > preferences.Verdict(0.2, 0.0, 0.8).score
+    run(preferences.main, *options, "--clips", 4, "--out", part, "--minutes", 0)
+    assert len(preferences.read_rows(part)) == 3
+
+
+def test_the_aligner_trains_and_is_exported(corpus: Path, tmp_path: Path) -> None:  # noqa: F811
+    small = {"dim": 16, "hidden": 24, "depth": 1}
+    config = config_file(tmp_path, model=small, batch_size=2, mel_frames=32)
+    model = tmp_path / "model"
+    model.mkdir()
+    options = ("--corpus", corpus, "--out", tmp_path / "run", "--config", config, "--clips", 1)
+    result = CliRunner().invoke(aligner_recipe.main, [str(a) for a in (*options, "--export", model)])
+    assert result.exit_code == 0, result.output
+    assert "border_ms" in result.output and (model / "aligner.yaml").exists()
+    found = aligner_recipe.bigrams([{"phonemes": ["^", "h", "ə"]}, {"phonemes": ["^", "h"]}])
+    assert torch.allclose(found.exp().sum(1), torch.ones(len(found)))
