@@ -19,6 +19,7 @@ from prompts.prompt import Prompt
 from recipes.lm import extend_vocab
 from tts import Synthesizer
 from tts._torchaudio import import_torchaudio
+from tts.audio import Audio
 from tts.cli import main as cli
 from tts.cloning import read_reference
 from tts.codec.waveform import Codec
@@ -188,7 +189,10 @@ def test_long_text_is_spoken_in_runs_of_sentences(unitts: UniTTS) -> None:
     many = list(unitts.say_many(["Hello.", "Good day."], **options))
     assert np.array_equal(many[1].samples, unitts.say("Good day.", **options).samples)
     with pytest.raises(ValueError, match="text 2: nothing to speak"):
-        list(unitts.say_many(["Hello.", "?"], **options))
+        unitts.say_many(["Hello.", "?"], **options)  # before anything is spoken
+    for wrong, message in ((b"Hello.", "not bytes"), (7, "not int"), (["Hello.", 2], "must come in strings, not int")):
+        with pytest.raises(ValueError, match=message):
+            unitts.stream(wrong, **options)
 
 
 def test_facet_say_speaks_with_it(model: Path, tmp_path: Path) -> None:
@@ -208,13 +212,40 @@ def test_facet_say_speaks_with_it(model: Path, tmp_path: Path) -> None:
     ):
         refused = say(*more)
         assert refused.exit_code == 2 and message in refused.output and refused.output.count("\n") == 1
+    lines, folder = tmp_path / "lines.txt", tmp_path / "spoken"
+    lines.write_text("Hello.\n?!\n")
+    more = ("-f", lines, "--lines", "--out-dir", folder, "--model", model, "--reference", voice)
+    refused = CliRunner().invoke(cli, ["say", *map(str, more)])
+    assert refused.exit_code == 2 and "text 2: nothing to speak" in refused.output and not folder.exists()
     assert not out.exists()
+    for command in ("info", "voices"):
+        refused = CliRunner().invoke(cli, [command, "--model", str(model)])
+        assert refused.exit_code == 2 and "is a UniTTS model" in refused.output
     spoken = say("--transcript", "Good day.", "--temperature", "0")
     assert spoken.exit_code == 0, spoken.output
     loaded = Synthesizer.from_pretrained(str(model))
     assert isinstance(loaded, UniTTS)
     audio = loaded.say("Hello.", reference=loaded.reference(voice, "Good day."), sampling=GREEDY)
     assert np.abs(soundfile.read(out)[0] - audio.samples.clip(-1, 1)).max() < 1e-4
+
+
+def test_what_is_not_asked_for_is_the_models(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unitts: UniTTS
+) -> None:
+    import soundfile
+
+    soundfile.write(tmp_path / "me.wav", sound(3.5), 24000, subtype="FLOAT")
+    asked = []
+
+    def speak(self: UniTTS, ids: list[int], text: str, sampling: Sampling, seed: int) -> Audio:
+        asked.append(sampling)
+        return Audio(np.zeros(5000, np.float32))
+
+    monkeypatch.setattr(UniTTS, "_speak", speak)
+    for number, more in enumerate(((), ("--top-p", "0.8"), ("--temperature", "0"))):
+        command = ["say", "Hi.", "-o", tmp_path / f"{number}.wav", "--model", model, "--reference", tmp_path / "me.wav"]
+        assert CliRunner().invoke(cli, [str(a) for a in (*command, *more)]).exit_code == 0
+    assert asked == [Sampling(0.9, 0.9), Sampling(0.9, 0.8), Sampling(0.0, 0.9)]
 
 
 def test_a_default_reference(model: Path, tmp_path: Path) -> None:
@@ -227,8 +258,10 @@ def test_a_default_reference(model: Path, tmp_path: Path) -> None:
     (folder / "unitts.yaml").write_text(yaml.safe_dump({**config, "reference": "me.wav", "reference_text": "hi"}))
     loaded = UniTTS.from_pretrained(folder)
     said = loaded.say("Hello.", sampling=GREEDY).samples
-    given = loaded.say("Hello.", reference=loaded.reference(sound(3.5), "hi"), sampling=GREEDY, watermark=False)
+    given = loaded.say("Hello.", reference=loaded.reference(sound(3.5), "hi"), sampling=GREEDY)
     assert np.array_equal(said, given.samples)
+    plain_speech = loaded.say("Hello.", sampling=GREEDY, watermark=False).samples
+    assert np.array_equal(said, mark(plain_speech)) and not np.array_equal(said, plain_speech)
 
 
 def test_what_cannot_be_followed_is_refused(unitts: UniTTS) -> None:
@@ -272,6 +305,12 @@ def broken(folder: Path, name: str) -> None:
     elif name == "half the weights":
         data = (folder / "model.safetensors").read_bytes()
         (folder / "model.safetensors").write_bytes(data[: len(data) // 2])
+    elif name == "a weight is missing":
+        from safetensors.torch import load_file, save_file
+
+        weights = load_file(folder / "model.safetensors")
+        del weights["model.layers.0.self_attn.q_proj.weight"]
+        save_file(weights, folder / "model.safetensors", {"format": "pt"})
     elif name == "no weights":
         (folder / "model.safetensors").unlink()
     elif name == "half the codec":
@@ -283,25 +322,28 @@ def broken(folder: Path, name: str) -> None:
         (folder / "unitts.yaml").write_text("template: template.txt\nbackend: vllm\n")
     elif name == "backend":
         (folder / "unitts.yaml").write_text("template: template.txt\nbackend: onnx\n")
-    elif name == "small table":
+    elif name in SMALL_TABLES:
         config = json.loads((folder / "config.json").read_text())
         from transformers import Qwen2Config, Qwen2ForCausalLM
 
-        Qwen2ForCausalLM(Qwen2Config(**{**config, "vocab_size": TEXT_ROWS})).save_pretrained(folder)
+        Qwen2ForCausalLM(Qwen2Config(**{**config, "vocab_size": SMALL_TABLES[name]})).save_pretrained(folder)
 
 
+SMALL_TABLES = {"small table": TEXT_ROWS, "a table without the last marker": TEXT_ROWS + 200 + len(MARKERS) - 1}
 BROKEN = {
     "no unitts.yaml": "unitts.yaml is missing: write one",
     "no template": "cannot read the prompt template",
     "template without text": "there is no {content} in it",
     "unknown key": "unknown key 'voice'; valid keys are",
     "half the weights": "damaged|cannot load",
+    "a weight is missing": "are incomplete: model.layers.0.self_attn.q_proj.weight is missing",
     "no weights": "cannot load the language model",
     "half the codec": "only half downloaded",
     "another codec": "the tokenizer has 200 audio tokens, but the codec 150 codes",
     "no vllm": "pip install vllm",
     "backend": "unknown backend 'onnx'",
-    "small table": "has 300 embeddings, but its tokenizer needs",
+    "small table": "has 300 embeddings, but its tokenizer needs 508",
+    "a table without the last marker": "has 507 embeddings, but its tokenizer needs 508",
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +29,17 @@ def load_synthesizer(model: str, device: str, voice: str | None = None) -> Synth
     return Synthesizer.from_pretrained(model, find_voice_file(voice) if voice else None, device)
 
 
+def facet_model(model: str) -> Path:
+    """The directory of a facet model. Raises ``ValueError`` when there is none, or one of another kind."""
+    from tts.checkpoint import find_model
+    from tts.unitts.synthesizer import is_unitts
+
+    folder = find_model(model)
+    if is_unitts(folder):
+        raise ValueError(f"{folder} is a UniTTS model, without voices and stages of ours; see facet codec info")
+    return folder
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="facet")
 def main() -> None:
@@ -47,8 +60,8 @@ def main() -> None:
 @click.option("--intensity", default=1.0, show_default=True, help="0 (neutral) to 2.")
 @click.option("--speed", default=1.0, show_default=True, help="0.5 to 2.")
 @click.option("--pitch", default=0.0, show_default=True, help="Semitones, -12 to 12.")
-@click.option("--temperature", type=float, help="Variety of the delivery; 0 takes the likeliest.  [default: 0.5]")
-@click.option("--top-p", type=float, help="Share of the likeliest codes to draw from.  [default: 0.9]")
+@click.option("--temperature", type=float, help="Variety; 0 takes the likeliest.  [default: the model's]")
+@click.option("--top-p", type=float, help="Share of the likeliest codes to draw from.  [default: the model's]")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same samples.")
 @click.option("--stream", is_flag=True, help="Write to -o - while speaking; reads -f - as it comes.")
 @click.option("--device", default="cpu", show_default=True)
@@ -109,8 +122,6 @@ def say(
         spoken = arriving_text() if stream and file == "-" and text is None else read_text(text, file)
         if output != "-":
             check_writable(output, force)
-    from tts.lm.generate import Sampling
-
     who, how = build_prompt(prompts, "voice"), build_prompt(prompts, "style")
     if voice and who:
         raise ValueError("give --voice or --voice-speech/face/text/file, not both")
@@ -126,11 +137,9 @@ def say(
     if reference:
         options["reference"] = synth.reference(reference, transcript)
     drawn = {name: v for name, v in (("temperature", temperature), ("top_p", top_p)) if v is not None}
-    options["sampling"] = Sampling(**drawn) if drawn else None
+    options["sampling"] = replace(synth.sampling, **drawn)
     progress = Progress(quiet)
     if lines:
-        if not hasattr(synth, "say_many"):
-            raise ValueError(f"{model} cannot speak --lines; give a facet model")
         made = synth.say_many(list(texts.values()), **options)
         files = line_files(out_dir, texts, force)
         for path, audio in zip(files, progress.over(made), strict=True):
@@ -147,11 +156,11 @@ def say(
 @one_line_errors
 def voices(model: str) -> None:
     """List the built-in voices, those learnt for the model, and the emotions."""
-    from tts.checkpoint import find_model, load_model_config
+    from tts.checkpoint import load_model_config
     from tts.style import EMOTIONS, vector_voice
     from tts.voice_file import learnt_voices
 
-    config = load_model_config(find_model(model))
+    config = load_model_config(facet_model(model))
     for name, named in config.voices.items():
         default = " (default)" if name == config.default_voice else ""
         click.echo(f"{name:8s} {named.voice.pitch:4.0f} Hz  {named.description}{default}")
@@ -165,14 +174,16 @@ def voices(model: str) -> None:
 @one_line_errors
 def info(model: str) -> None:
     """Describe a model: sizes, rates, where it is."""
-    from tts.checkpoint import find_model, load_model
+    from tts.checkpoint import load_model
 
-    folder = find_model(model)
-    loaded = load_model(model)
+    folder = facet_model(model)
+    loaded = load_model(str(folder))
     backbone = sum(w.numel() for w in loaded.backbone.values())
-    stages: dict[str, Any] = {"lm": loaded.lm, "codec": loaded.codec, "vocoder": loaded.vocoder}
+    stages: dict[str, Any] = {name: getattr(loaded, name) for name in ("lm", "codec", "refiner", "vocoder")}
     click.echo(f"{loaded.config.name} (format {loaded.config.format}) in {folder}")
     for stage, module in stages.items():
+        if module is None:
+            continue
         count = sum(p.numel() for p in module.parameters()) + (backbone if stage == "lm" else 0)
         size = folder / f"{stage}.safetensors"
         click.echo(

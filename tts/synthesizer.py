@@ -48,7 +48,7 @@ class Synthesizer:
     def __init__(self, model: Model, learnt_voice: str = "") -> None:
         self.model, self.learnt_voice = model, learnt_voice
         self.speaker = Speaker(model.lm, model.backbone)
-        self.stage_times = StageTimes()
+        self.stage_times, self.sampling = StageTimes(), Sampling()
 
     @classmethod
     def from_pretrained(
@@ -197,7 +197,7 @@ class Synthesizer:
             coming = (self.stage_times.call("text", _phonemes, group) for group in incoming_sentences(text))
         else:
             raise ValueError(f"text must be a string, not {type(text).__name__}")
-        pieces = self._stream(coming, who, how, reference, seed, sampling or Sampling(), low_latency)
+        pieces = self._stream(coming, who, how, reference, seed, sampling or self.sampling, low_latency)
         return mark_stream(pieces) if watermark and self._is_cloned(prompt, voice, reference) else pieces
 
     def say(
@@ -279,7 +279,7 @@ class Synthesizer:
             except ValueError as error:
                 raise ValueError(f"text {number + 1}: {error}") from error
             sentences += sentences_of(read, seed, text=number)
-        made = self._say_many(sentences, who, how, reference, sampling or Sampling())
+        made = self._say_many(sentences, who, how, reference, sampling or self.sampling)
         if watermark and self._is_cloned(prompt, voice, reference):
             return (replace(audio, samples=mark(audio.samples)) for audio in made)
         return made

@@ -36,7 +36,7 @@ def read_lines(path: Path) -> list[str]:
 @click.argument("text", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for 0001.wav, 0002.wav, ...")
 @click.option("--transcript", help="The words of the recording, if known.")
-@click.option("--emotion", default="neutral", show_default=True)
+@click.option("--emotion", help="As for facet say; a UniTTS model takes none.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--no-watermark", is_flag=True, help="Leave out the inaudible mark; only with the person's consent.")
 @model_option
@@ -47,7 +47,7 @@ def main(
     text: Path,
     out: Path,
     transcript: str | None,
-    emotion: str,
+    emotion: str | None,
     seed: int,
     no_watermark: bool,
     model: str,

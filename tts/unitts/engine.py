@@ -33,17 +33,22 @@ class TransformersEngine:
         from transformers import AutoModelForCausalLM, GenerationConfig
         from transformers.utils import logging
 
-        shown = logging.is_progress_bar_enabled()
+        shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
         logging.disable_progress_bar()
+        logging.set_verbosity_error()  # what is wrong is raised below, in one line
         try:
-            self.model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto").to(device).eval()
+            model, found = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", output_loading_info=True)
         except SafetensorError as error:
             raise ValueError(f"the weights in {folder} are damaged or only half downloaded: {error}") from error
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise ValueError(f"cannot load the language model in {folder}: {str(error).splitlines()[0]}") from error
         finally:
+            logging.set_verbosity(verbosity)
             if shown:
                 logging.enable_progress_bar()
+        if found["missing_keys"]:  # transformers would speak with random numbers in their place
+            raise ValueError(f"the weights in {folder} are incomplete: {min(found['missing_keys'])} is missing")
+        self.model = model.to(device).eval()
         self.model.generation_config = GenerationConfig()  # the checkpoint's own may penalise repetition or cut by rank
         self.vocab_size = self.model.get_input_embeddings().num_embeddings
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,9 +62,9 @@ def is_unitts(folder: Path) -> bool:
 
 @dataclass(frozen=True)
 class Reference:
-    """A recording to speak like: samples (N,) at 24 kHz, and what is said in it, empty where unknown."""
+    """A recording to speak like: its codes as the prompt has them, and what is said in it, empty where unknown."""
 
-    samples: np.ndarray
+    audio: str
     text: str
 
 
@@ -88,7 +89,8 @@ class UniTTS:
             raise ValueError(f"cannot load the tokenizer in {folder}: {str(error).splitlines()[0]}") from error
         self.vocabulary = AudioVocabulary.of(self.tokenizer, self.codec.codebook_size)
         self.engine = load_engine(config.backend, folder, device)
-        needed = max(self.vocabulary.first + self.vocabulary.size, *self.vocabulary.stops)
+        self.sampling = Sampling(config.temperature, config.top_p)
+        needed = max(self.tokenizer.get_vocab().values()) + 1
         if self.engine.vocab_size < needed:
             raise ValueError(
                 f"the language model in {folder} has {self.engine.vocab_size} embeddings, "
@@ -129,12 +131,13 @@ class UniTTS:
         """
         if not self.template.needs_reference:
             raise ValueError(f"the template {self.config.template} has no {{example_voice}}: a voice cannot be given")
-        return Reference(read_reference(source), transcript or "")
+        codes = self.codec.encode(read_reference(source))
+        return Reference(self.vocabulary.write(codes), transcript or "")
 
     def prompt_ids(self, text: str, reference: Reference | None) -> list[int]:
         """Token ids of the whole prompt. Raises ``ValueError`` when a text holds control tokens."""
-        audio = "" if reference is None else self.vocabulary.write(self.codec.encode(reference.samples))
-        filled = self.template.fill(text, "" if reference is None else reference.text, audio)
+        given = reference or Reference("", "")
+        filled = self.template.fill(text, given.text, given.audio)
         return self.tokenizer(filled, add_special_tokens=False)["input_ids"]
 
     def _given(self, voice: Prompt | str | None, reference: Reference | None) -> Reference | None:
@@ -177,18 +180,17 @@ class UniTTS:
         """Yield speech some sentences at a time. Arguments and errors as :meth:`say`; pieces of a text are spoken when
         all of them have come.
         """
-        text = "".join(text) if isinstance(text, Iterable) else text
         if style is not None or intensity != 1 or speed != 1 or pitch != 0:
             raise ValueError("this model takes its manner from the reference: style, speed and pitch cannot be set")
         if prompt is not None and voice is not None:
             raise ValueError("this model takes one recording: give a prompt or a voice, not both")
         given = self._given(voice if prompt is None else prompt, reference)
         used = self._default() if given is None else given
-        texts = self._pieces(text)
+        texts = self._pieces(_whole(text))
         prompts = [self.prompt_ids(piece, used) for piece in texts]
-        chosen = sampling or Sampling(self.config.temperature, self.config.top_p)
+        chosen = sampling or self.sampling
         speech = (self._speak(ids, texts[n], chosen, seed + n) for n, ids in enumerate(prompts))
-        return mark_stream(speech) if watermark and given is not None else speech
+        return mark_stream(speech) if watermark and used is not None else speech
 
     def say(
         self,
@@ -213,7 +215,8 @@ class UniTTS:
             style, intensity, speed, pitch: for the interface's sake; such a model cannot follow them.
             seed: same seed, same samples, on the same machine.
             sampling: default that of ``unitts.yaml``.
-            watermark: mark speech in a voice that was given (:mod:`tts.watermark`).
+            watermark: mark speech in the voice of a recording (:mod:`tts.watermark`). Switch it off only with that
+                person's consent to unmarked speech.
         Raises:
             ValueError: nothing to speak, a style, a voice that is no recording, or the model answered without speech.
         """
@@ -234,18 +237,23 @@ class UniTTS:
 
     def say_many(self, texts: list[str], **options: Any) -> Iterator[Audio]:
         """Speak many texts, one :class:`Audio` for each in their order. Options and errors as :meth:`say`; an error
-        names the text by its number, counted from 1.
+        names the text by its number, counted from 1, and comes before anything is spoken unless the model causes it.
         """
+        streams = []
         for number, text in enumerate(texts, 1):
-            try:
-                yield self.say(text, **options)
-            except ValueError as error:
-                raise ValueError(f"text {number}: {error}") from error
+            with _numbered(number):
+                streams.append(self.stream(text, **options))
+
+        def spoken() -> Iterator[Audio]:
+            for number, pieces in enumerate(streams, 1):
+                with _numbered(number):
+                    audio = join(list(pieces))
+                yield audio
+
+        return spoken()
 
     def _pieces(self, text: str) -> list[str]:
         """Text in runs of whole sentences."""
-        if not isinstance(text, str):
-            raise ValueError(f"text must be a string, not {type(text).__name__}")
         if len(text) > MAX_CHARACTERS:
             raise ValueError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} can be spoken at once")
         found: list[str] = []
@@ -268,3 +276,25 @@ class UniTTS:
         if len(made) >= self.config.max_tokens:
             log.warning("the speech for %r was cut off after %d tokens", text[:40], len(made))
         return Audio(self.codec.decode(np.asarray(codes), seed), self.codec.sample_rate)
+
+
+@contextmanager
+def _numbered(number: int) -> Iterator[None]:
+    """Say in errors which text they are about."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"text {number}: {error}") from error
+
+
+def _whole(text: str | Iterable[str]) -> str:
+    """A text, or pieces of one put together. Raises ``ValueError`` for anything else."""
+    if isinstance(text, str):
+        return text
+    if not isinstance(text, Iterable) or isinstance(text, (bytes, bytearray)):
+        raise ValueError(f"text must be a string, not {type(text).__name__}")
+    pieces = list(text)
+    wrong = [piece for piece in pieces if not isinstance(piece, str)]
+    if wrong:
+        raise ValueError(f"text must come in strings, not {type(wrong[0]).__name__}")
+    return "".join(pieces)
