@@ -15,7 +15,7 @@ from fake_judges import FakeSpeaker, FakeWhisper
 from test_cloning import cloning_model, speech  # noqa: F401
 from test_recipes import run
 
-from recipes.voice_cloning import clone, evaluate_clone, finetune_voice
+from recipes.voice_cloning import clone, evaluate_clone, finetune_voice, virtual_voice
 from tts import Synthesizer
 from tts.audio import Audio
 from tts.cli import main as facet
@@ -144,11 +144,11 @@ def test_a_training_goes_on_only_with_what_it_began_with(tmp_path: Path) -> None
 
 def test_a_batch_is_cloned_and_gone_on_with(cloning_model: Path, tmp_path: Path) -> None:  # noqa: F811
     Audio(speech(4.0)).save(tmp_path / "me.wav")
-    (tmp_path / "lines.txt").write_text("Yes.\n\n--\nNo, no, no, no, no.\n")
+    (tmp_path / "lines.txt").write_text("Yes.\n\n  \nNo, no, no, no, no.\n")
     command = [tmp_path / "me.wav", tmp_path / "lines.txt", "--out", tmp_path / "out", "--model", cloning_model]
     run(clone.main, *command)
     files = sorted((tmp_path / "out").iterdir())
-    assert [f.name for f in files] == ["0001.wav", "0002.wav"]
+    assert [f.name for f in files] == ["0001.wav", "0004.wav"]
     first = files[0].read_bytes()
     files[1].unlink()
     files[0].write_bytes(b"kept")
@@ -156,9 +156,9 @@ def test_a_batch_is_cloned_and_gone_on_with(cloning_model: Path, tmp_path: Path)
     assert files[0].read_bytes() == b"kept" and files[1].exists()
     run(clone.main, *command, "--force")
     assert files[0].read_bytes() == first
-    (tmp_path / "none.txt").write_text("\n--\n")
+    (tmp_path / "none.txt").write_text("\n \n")
     result = CliRunner().invoke(clone.main, [str(a) for a in (command[0], tmp_path / "none.txt", *command[2:])])
-    assert result.exit_code == 2 and "no line with a word" in result.output and result.output.count("\n") == 1
+    assert result.exit_code == 2 and "it has no line with text" in result.output and result.output.count("\n") == 1
 
 
 def test_clones_are_judged_beside_recordings(
@@ -213,3 +213,29 @@ def test_virtual_people_have_their_own_reference() -> None:
         assert len(person.reference) >= 6 * AUDIO.sample_rate and len(person.others) >= 2
         assert not used & {float(wav[0]) for wav in person.others}
         assert person.transcript == " ".join(f"text {int(i)}" for i in sorted(used))
+
+
+def test_recordings_of_a_virtual_voice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [SimpleNamespace(text=f"This is {word} sentence.", split="test") for word in ("one", "some", "no")]
+    spoken: list[list[str]] = []
+
+    def speak(symbols: list[str], *arguments: object) -> SimpleNamespace:
+        spoken.append(symbols)
+        if len(spoken) == 1:
+            raise ValueError("no voiced frame")
+        return SimpleNamespace(samples=speech(4.0))
+
+    monkeypatch.setattr(virtual_voice, "read_sentences", lambda folder: texts)
+    monkeypatch.setattr(virtual_voice, "seed_teachers", lambda seed: None)
+    monkeypatch.setattr(virtual_voice, "HELD_OUT_CLIPS", 1)
+    for name in ("HibariTeacher", "PiperTeacher"):
+        monkeypatch.setattr(virtual_voice, name, lambda: SimpleNamespace(speak=speak))
+    out = tmp_path / "out"
+    command = ["--text", str(tmp_path), "--number", "24", "--out", str(out)]
+    run(virtual_voice.main, *command, "--minutes", "0.05")
+    rows = (out / "transcripts.csv").read_text().splitlines()
+    assert rows[0] == "file,text" and rows[1].startswith("0001.wav,This is ") and len(rows) == 2
+    assert (out / "held_out" / "0000.wav").exists() and (out / "0001.wav").exists()
+    for more, message in ((("--minutes", "1"), "add more text"), (("--number", "25"), "is trained on")):
+        result = CliRunner().invoke(virtual_voice.main, [*command, *more])
+        assert result.exit_code == 2 and message in result.output and result.output.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Speak a text file in the voice of a recording, a file a line:
+"""Speak a text file in the voice of a recording, a file a line (``0007.wav`` is line 7, blank ones have none):
 
     python -m recipes.voice_cloning.clone me.wav lines.txt --out spoken --transcript "What I say in the recording."
 
@@ -15,20 +15,9 @@ import click
 from recipes.table import progress
 from tts import Synthesizer
 from tts.cli_common import force_option, model_option, one_line_errors
+from tts.cli_say import read_lines
 
 BATCH = 32  # lines that are read before any is written
-
-
-def read_lines(path: Path) -> list[str]:
-    """Lines with something to speak in them. Raises ``ValueError`` when the file is unreadable or has none."""
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read {path} as UTF-8 text: {error}") from error
-    lines = [line for line in lines if any(c.isalnum() for c in line)]
-    if not lines:
-        raise ValueError(f"{path} has no line with a word in it")
-    return lines
 
 
 @click.command()
@@ -54,15 +43,14 @@ def main(
     force: bool,
 ) -> None:
     """Speak every line of TEXT like RECORDING (3 to 20 s of one person, who agrees to it)."""
-    lines = read_lines(text)
+    lines = read_lines(str(text))
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; give a folder")
     synth = Synthesizer.from_pretrained(model)
     reference = synth.reference(recording, transcript)
     out.mkdir(parents=True, exist_ok=True)
-    width = max(4, len(str(len(lines))))
-    files = [out / f"{number:0{width}d}.wav" for number in range(1, len(lines) + 1)]
-    waiting = [(line, file) for line, file in zip(lines, files, strict=True) if force or not file.exists()]
+    files = {out / f"{number:04d}.wav": line for number, line in lines.items()}
+    waiting = [(line, file) for file, line in files.items() if force or not file.exists()]
     for begin in progress(range(0, len(waiting), BATCH), "batches"):
         batch = waiting[begin : begin + BATCH]
         spoken = synth.say_many(

@@ -27,6 +27,7 @@ from tts.text.phonemize import phonemize
 
 SHORTEST, LONGEST = 3.3, 12.0  # seconds of a clip
 HELD_OUT_CLIPS = 6
+TRIES = 50  # a sentence: until there are probably no more to be had
 
 
 @click.command()
@@ -49,12 +50,17 @@ def main(text: Path, number: int, minutes: float, out: Path) -> None:
     with (out / "transcripts.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("file", "text"))
-        while seconds < 60 * minutes:
+        for _ in range(TRIES * len(sentences)):
+            if seconds >= 60 * minutes:
+                break
             sentence = sentences[rng.integers(len(sentences))].text
             emotion, _, style = draw_style(rng)
             if emotion not in ("neutral", "happy", "calm") or sentence in said:
                 continue
-            clip = teacher.speak(phonemize(normalize(sentence)), voice, style, rng)
+            try:
+                clip = teacher.speak(phonemize(normalize(sentence)), voice, style, rng)
+            except ValueError:
+                continue  # not usable, as in the corpus
             length = len(clip.samples) / AUDIO.sample_rate
             if not SHORTEST <= length <= LONGEST:
                 continue
@@ -66,6 +72,8 @@ def main(text: Path, number: int, minutes: float, out: Path) -> None:
                 rows.writerow((name, sentence))
                 file.flush()
                 seconds += length
+    if seconds < 60 * minutes:
+        raise ValueError(f"the test sentences in {text} give {seconds / 60:.1f} of {minutes:g} minutes: add more text")
     click.echo(f"{n_clips - HELD_OUT_CLIPS} clips, {seconds / 60:.1f} minutes, and {HELD_OUT_CLIPS} held out -> {out}")
 
 
