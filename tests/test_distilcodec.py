@@ -145,14 +145,21 @@ def damage(name: str, folder: Path, state: dict[str, dict[str, Tensor]]) -> None
         config.write_text(json.dumps({k: v for k, v in SMALL.items() if k != "decoder"}))
     elif name == "a key is missing":
         config.write_text(json.dumps({**SMALL, "encoder": {"depths": [1]}}))
-    elif name == "a string":
-        config.write_text(json.dumps(changed(encoder={"dims": "wide"})))
+    elif name in WRONG_KINDS:
+        config.write_text(json.dumps(changed(**WRONG_KINDS[name])))
     elif name == "widths differ":
         config.write_text(json.dumps(changed(decoder={"num_mels": 24})))
     elif name == "another quantizer":
         config.write_text(json.dumps(changed(quantizer={"quantizer_type": "grfsq"})))
 
 
+WRONG_KINDS = {
+    "a string": {"encoder": {"dims": "wide"}},
+    "a number for a list": {"quantizer": {"downsample_factor": 1}},
+    "half a sample": {"encoder": {"kernel_size": 7.5}},
+    "no groups": {"quantizer": {"n_groups": 0}},
+    "a word for a frequency": {"spec_transform": {"fmin": "low"}},
+}
 UNUSABLE = {
     "no checkpoint": "there is no checkpoint g_ and eight digits",
     "no config": "model_config.json or codec_config.json is missing",
@@ -168,7 +175,11 @@ UNUSABLE = {
     "not json": "is not valid JSON",
     "a section is missing": "the section 'decoder' is missing",
     "a key is missing": "encoder.input_channels is missing",
-    "a string": "encoder.dims: positive numbers are expected, not 'wide'",
+    "a string": "encoder.dims: a list is expected, not 'wide'",
+    "a number for a list": "quantizer.downsample_factor: a list is expected, not 1",
+    "half a sample": "encoder.kernel_size: a whole number above 0 is expected, not 7.5",
+    "no groups": "quantizer.n_groups: a whole number above 0 is expected, not 0",
+    "a word for a frequency": "spec_transform.fmin: a number is expected, not 'low'",
     "widths differ": "the decoder input is 24, but 20 comes before it",
     "another quantizer": "quantizer_type 'grfsq' cannot be read",
 }

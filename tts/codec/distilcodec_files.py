@@ -108,7 +108,7 @@ def _section(values: dict[str, Any], name: str, cls: type, path: Path) -> Any:
         raise ValueError(f"{path}: quantizer_type {section['quantizer_type']!r} cannot be read; grvq can")
     if section.get("use_template", False):
         raise ValueError(f"{path}: decoders with use_template cannot be read")
-    built = {}
+    built, published = {}, cls()
     for ours, theirs in _NAMES[name].items():
         if theirs not in section:
             raise ValueError(f"{path}: {name}.{theirs} is missing")
@@ -117,15 +117,23 @@ def _section(values: dict[str, Any], name: str, cls: type, path: Path) -> Any:
             value = section["input_dim"]
         if theirs == "fmax" and value is None:
             value = section["sampling_rate"] / 2
-        built[ours] = _number_or_tuple(value, f"{path}: {name}.{theirs}")
+        built[ours] = _of_kind(value, getattr(published, ours), f"{path}: {name}.{theirs}")
     return cls(**built)
 
 
-def _number_or_tuple(value: Any, where: str) -> Any:
-    if isinstance(value, list):
-        return tuple(_number_or_tuple(v, where) for v in value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        raise ValueError(f"{where}: positive numbers are expected, not {value!r}")
+def _of_kind(value: Any, like: Any, where: str) -> Any:
+    """``value`` if it is of the kind of ``like``: a number, a whole one above 0, or a list of such."""
+    if isinstance(like, tuple):
+        if not isinstance(value, list) or not value:
+            raise ValueError(f"{where}: a list is expected, not {value!r}")
+        return tuple(_of_kind(v, like[0], where) for v in value)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(like, float):
+        if not number or not 0 <= value < float("inf"):
+            raise ValueError(f"{where}: a number is expected, not {value!r}")
+        return float(value)
+    if not number or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{where}: a whole number above 0 is expected, not {value!r}")
     return value
 
 
