@@ -2,13 +2,16 @@
 
 Runs the recipes in the order that they build on each other, several side by side where they do not (``--jobs``), and
 goes on where an earlier call stopped: every recipe resumes by itself. ``--minutes`` ends a call in time, for machines
-that are lent by the slot; the next call goes on. ``--configs`` names a folder of YAML files that replace the recipes'
-own (``recipes/gpu`` holds settings for a large GPU).
+that are lent by the slot; the next call goes on. A stage is run again when its arguments change, when what it needs
+has been made anew, and when its file in ``RUNS/done`` is removed (to train it further, say). ``--configs`` names a
+folder of YAML files that replace the recipes' own (``recipes/gpu`` holds settings for a large GPU); sizes of models
+stay those of the recipes' own files, which the release reads.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +20,7 @@ from pathlib import Path
 
 import click
 
-GRACE_S = 20.0  # for what runs to write its checkpoint before --minutes is over
+GRACE_S = 20.0  # for what runs to end its step and save before --minutes is over
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,13 @@ class Stage:
     configurable: bool = True
     on_device: bool = True
 
+    @property
+    def command(self) -> str:
+        """What is run, in words."""
+        return " ".join([self.module, *self.arguments])
+
     def done(self, runs: Path) -> Path:
-        """A file that says that the stage is finished."""
+        """A file that says that the stage is finished, and what was run."""
         return runs / "done" / self.name
 
 
@@ -44,7 +52,7 @@ def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path) 
     read = (*corpus, *codec, "--codes", str(codes), "--codes", str(drawn), "--out", str(runs / "refiner"))
     straight = ("--refiner", str(runs / "refiner" / "reflow"))
     made = ("--text", str(text), "--out", str(runs / "corpus"), "--hours", str(hours))
-    prompts = ("--out", str(runs / "prompts"))
+    prompts, aligner = ("--out", str(runs / "prompts")), ("--out", str(runs / "aligner"))
     listed = [
         Stage("corpus", "recipes.corpus.make", made, configurable=False, on_device=False),
         Stage("codec", "recipes.codec.train", (*corpus, "--out", str(runs / "codec")), ("corpus",)),
@@ -65,7 +73,8 @@ def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path) 
             ("reflow",),
         ),
     ]
-    last = ["vocoder"]
+    listed.append(Stage("aligner", "recipes.lm.aligner", (*corpus, *aligner), ("corpus",)))
+    last = ["vocoder", "aligner"]
     if faces is not None:
         where = (*corpus, "--faces", str(faces), *prompts)
         listed += [
@@ -97,16 +106,30 @@ def start(stage: Stage, runs: Path, configs: Path | None, device: str) -> Runnin
     log = runs / "log" / f"{stage.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
-        process = subprocess.Popen(arguments, stdout=file, stderr=subprocess.STDOUT, env={**os.environ})
+        process = subprocess.Popen(arguments, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
     click.echo(f"{stage.name}: started, see {log}", err=True)
     return Running(stage, process, log)
+
+
+def done_stages(listed: list[Stage], runs: Path) -> set[str]:
+    """Names of the stages that were finished with these arguments, and after what they need."""
+    by_name = {stage.name: stage for stage in listed}
+
+    def when(stage: Stage) -> float | None:
+        mark, needed = stage.done(runs), [when(by_name[name]) for name in stage.needs]
+        if not mark.exists() or mark.read_text("utf-8") != stage.command or None in needed:
+            return None
+        ended = mark.stat().st_mtime
+        return ended if all(t is not None and t <= ended for t in needed) else None
+
+    return {stage.name for stage in listed if when(stage) is not None}
 
 
 def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs: int, minutes: float | None) -> bool:
     """Run what is not done yet; True when everything is. Raises ``ClickException`` when a recipe fails."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes - GRACE_S
     (runs / "done").mkdir(parents=True, exist_ok=True)
-    finished = {stage.name for stage in listed if stage.done(runs).exists()}
+    finished = done_stages(listed, runs)
     running: list[Running] = []
     try:
         while len(finished) < len(listed):
@@ -122,14 +145,14 @@ def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs
                 if job.process.returncode:
                     end = job.log.read_text("utf-8", "replace").strip().splitlines()[-1:]
                     raise click.ClickException(f"{job.stage.name} failed ({job.log}): {' '.join(end)}")
-                job.stage.done(runs).touch()
+                job.stage.done(runs).write_text(job.stage.command, encoding="utf-8")
                 finished.add(job.stage.name)
                 click.echo(f"{job.stage.name}: done", err=True)
             if deadline is not None and time.monotonic() > deadline:
                 return False
     finally:
         for job in running:
-            job.process.terminate()
+            os.killpg(job.process.pid, signal.SIGTERM)  # it and the processes that it started
         for job in running:
             job.process.wait()
     return True

@@ -1,14 +1,17 @@
-"""One training loop for every recipe: warm-up, constant rate, linear decay; checkpoints that resume exactly; one
-process or several (:mod:`recipes.parallel`).
+"""One training loop for every recipe: warm-up, constant rate, linear decay; checkpoints that resume exactly, also when
+the process is asked to end (SIGTERM); one process or several (:mod:`recipes.parallel`).
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +54,12 @@ def train(model: nn.Module, step_losses: Step, config: TrainConfig, out: Path, d
 
     Every step draws from generators seeded by (seed, step), and model, optimiser and step are saved to
     ``out/last.pt``: a run that was killed goes on from there as if it had not been. A finished run returns at once.
+    A process that is asked to end (SIGTERM) saves after the step it is in and exits with 143.
     A step of several batches seeds each by (seed, step, number of the batch), so that two processes of one batch each
     train as one process with ``accumulate=2``.
+
+    Raises:
+        ValueError: ``out`` holds the weights of a released model (:mod:`recipes.unpack`), which no training can go on.
     """
     torch.set_num_threads(config.threads)
     torch.set_flush_denormal(True)
@@ -61,6 +68,10 @@ def train(model: nn.Module, step_losses: Step, config: TrainConfig, out: Path, d
     first = 0
     if last.exists():
         state = torch.load(last, map_location=device, weights_only=True)
+        if "optimiser" not in state:
+            raise ValueError(
+                f"{last} is an unpacked release, no training; give another --out, with --init to begin there"
+            )
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         first = state["step"]
@@ -70,36 +81,56 @@ def train(model: nn.Module, step_losses: Step, config: TrainConfig, out: Path, d
     model.train()
     sums: dict[str, float] = defaultdict(float)
     begun = saved = time.time()
-    for step in range(first, config.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = config.rate(step)
-        shown: dict[str, Tensor] = {}
-        for part in range(config.accumulate):
-            seed = (config.seed, step)
-            if config.accumulate * N_PROCESSES > 1:
-                seed = (*seed, RANK * config.accumulate + part)
-            torch.manual_seed(hash(seed))
-            with mixed_precision(device.type, config.bf16):
-                losses = step_losses(step, np.random.default_rng(seed))
-            (losses["loss"] / config.accumulate).backward()
-            for name, value in losses.items():
-                shown[name] = shown.get(name, 0) + value.detach() / config.accumulate
-        averages = average_gradients(model.parameters(), list(shown.values()))
-        nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        for name, value in zip(shown, averages, strict=True):
-            sums[name] += float(value)
-        if not IS_MAIN:
-            continue
-        if (step + 1) % config.log_every == 0:
-            means = "  ".join(f"{name} {total / config.log_every:.4f}" for name, total in sums.items())
-            print(f"step {step + 1}/{config.steps}  {time.time() - begun:.0f} s  {means}", file=sys.stderr, flush=True)
-            sums.clear()
-        if time.time() - saved > config.checkpoint_s or step + 1 == config.steps:
-            save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}, last)
-            saved = time.time()
+    logged = first
+    with asked_to_end() as ending:
+        for step in range(first, config.steps):
+            for group in optimiser.param_groups:
+                group["lr"] = config.rate(step)
+            shown: dict[str, Tensor] = {}
+            for part in range(config.accumulate):
+                seed = (config.seed, step)
+                if config.accumulate * N_PROCESSES > 1:
+                    seed = (*seed, RANK * config.accumulate + part)
+                torch.manual_seed(hash(seed))
+                with mixed_precision(device.type, config.bf16):
+                    losses = step_losses(step, np.random.default_rng(seed))
+                (losses["loss"] / config.accumulate).backward()
+                for name, value in losses.items():
+                    shown[name] = shown.get(name, 0) + value.detach() / config.accumulate
+            averages = average_gradients(model.parameters(), list(shown.values()))
+            nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            for name, value in zip(shown, averages, strict=True):
+                sums[name] += float(value)
+            if not IS_MAIN:
+                continue
+            if (step + 1) % config.log_every == 0:
+                means = "  ".join(f"{name} {total / (step + 1 - logged):.4f}" for name, total in sums.items())
+                done = f"step {step + 1}/{config.steps}  {time.time() - begun:.0f} s"
+                print(f"{done}  {means}", file=sys.stderr, flush=True)
+                sums.clear()
+                logged = step + 1
+            if ending or time.time() - saved > config.checkpoint_s or step + 1 == config.steps:
+                save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}, last)
+                saved = time.time()
+            if ending:
+                raise SystemExit(128 + signal.SIGTERM)
     return model.eval()
+
+
+@contextmanager
+def asked_to_end() -> Iterator[list[int]]:
+    """A list that is empty until the process is sent SIGTERM, which does not end it meanwhile."""
+    asked: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # others cannot watch signals
+        yield asked
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def save(state: dict, path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from recipes.codec.train import CodecTraining, save_config
 from recipes.training import save
 from tts.checkpoint import DEFAULT_MODEL, find_model, load_model_config, read_stage
 
@@ -29,6 +30,8 @@ def main(model: str, runs: Path) -> None:
         if path.exists() or f"{stage}.safetensors" not in config.sha256:
             continue
         weights = read_stage(folder, stage, config)
+        if stage == "codec":
+            save_config(CodecTraining(config.codec), path.parent)
         save({"model": {f"{stage}.{name}": value for name, value in weights.items()}}, path)
         click.echo(path)
 

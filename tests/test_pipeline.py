@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
 from pathlib import Path
 
@@ -35,6 +36,36 @@ def test_stages_wait_for_what_they_need_and_are_not_run_twice(scripts: Path) -> 
     for _ in range(2):
         assert run(listed, scripts / "runs", None, "cpu", 2, None)
     assert log.read_text().split() == ["begin", "a", "begin", "b", "begin", "c"]
+
+
+def test_a_stage_is_run_again_when_it_changes_or_what_it_needs_does(scripts: Path) -> None:
+    log, runs = scripts / "log", scripts / "runs"
+
+    def made(*listed: Stage) -> list[str]:
+        log.write_text("")
+        assert run(list(listed), runs, None, "cpu", 1, None)
+        return log.read_text().replace("begin", "").split()
+
+    a, c = quick("a", log), quick("c", log, "a")
+    assert made(a, c) == ["a", "c"] and made(a, c) == []
+    later = quick("c", log, "a", "b")
+    assert made(a, quick("b", log), later) == ["b", "c"]  # as the release once there are prompts
+    assert made(Stage("a", "quick", (str(log), "a", "more"), (), False, False), c) == ["a", "c"]
+    (runs / "done" / "c").unlink()
+    assert made(Stage("a", "quick", (str(log), "a", "more"), (), False, False), c) == ["c"]
+
+
+def test_what_a_stage_started_ends_with_it(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "GRACE_S", 0.0)
+    lock = scripts / "lock"
+    child = f"import fcntl, time; fcntl.flock(open({str(lock)!r}, 'w'), fcntl.LOCK_EX); time.sleep(60)"
+    (scripts / "modules" / "parent.py").write_text(
+        f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {child!r}])\ntime.sleep(60)\n"
+    )
+    parent = Stage("corpus", "parent", (), (), configurable=False, on_device=False)
+    assert not run([parent], scripts / "runs", None, "cpu", 1, 0.02)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # waits for ever where the child lives on
 
 
 def test_a_failure_says_which_and_why_and_stops_the_rest(scripts: Path) -> None:

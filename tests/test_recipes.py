@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from conftest import TINY_CODEC, TINY_LM, TINY_REFINER, TINY_VOCODER
 
 from recipes import release
 from recipes.codec import train as codec_recipe
-from recipes.codec.codes import read_codes
+from recipes.codec.codes import read_codes, write_codes
 from recipes.corpus.describe import describe
 from recipes.corpus.draw import draw_style, draw_voice, is_held_out, pool_voice
 from recipes.corpus.restyle import between_harmonics, restyle_f0, warp
@@ -26,10 +28,12 @@ from recipes.lm import train as lm_recipe
 from recipes.training import TrainConfig, train
 from recipes.vocoder import train as vocoder_recipe
 from recipes.vocoder import train_refiner as refiner_recipe
+from tts.align import Aligner, AlignerConfig, save_aligner
 from tts.config import AUDIO
 from tts.style import Style, Voice
 from tts.text.normalize import normalize
 
+ROOT = Path(__file__).parent.parent
 SYMBOLS = ["^", "h", "ə", "l", "ˈoʊ", " ", "j", "ˈuː", ".", "$"]
 
 
@@ -134,17 +138,19 @@ def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path, monkey
             *("--codes", codes, "--codes", runs / "d.npz", *more),
         )
 
+    (runs / "aligner").mkdir()
+    save_aligner(runs / "aligner", Aligner(AlignerConfig(dim=16, hidden=24, depth=1)))
     monkeypatch.setattr(release, "load_config", lambda cls, path: _tiny(cls))
     run(release.main, "--runs", runs, "--out", tmp_path / "model")
     from tts import Synthesizer
 
-    assert len(Synthesizer.from_pretrained(str(tmp_path / "model")).say("Yes.").samples)
+    synth = Synthesizer.from_pretrained(str(tmp_path / "model"))
+    assert len(synth.say("Yes.").samples) and synth.aligner.config.dim == 16
 
 
 def _tiny(cls: type) -> object:
     sizes = {
         lm_recipe.LMTraining: TINY_LM,
-        codec_recipe.CodecTraining: TINY_CODEC,
         refiner_recipe.RefinerTraining: TINY_REFINER,
         vocoder_recipe.VocoderTraining: TINY_VOCODER,
     }
@@ -173,6 +179,37 @@ def test_a_killed_run_goes_on_exactly(corpus: Path, tmp_path: Path) -> None:
     assert torch.equal(start(tmp_path / "killed"), whole)
 
 
+def test_a_run_that_is_asked_to_end_saves_first(corpus: Path, tmp_path: Path) -> None:
+    """The real command, a minute of training that nobody waits for."""
+    config = config_file(tmp_path, model=plain(TINY_CODEC), batch_size=2, mel_frames=40)
+    config.write_text(config.read_text().replace("steps: 2", "steps: 100000"))
+    command = ["recipes.codec.train", "--corpus", corpus, "--out", tmp_path / "run", "--config", config]
+    with subprocess.Popen(
+        [sys.executable, "-m", *map(str, command)], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stderr:
+            if line.startswith("step 3/"):
+                break
+        assert not (tmp_path / "run" / "last.pt").exists()
+        process.terminate()
+        process.communicate()
+    assert process.returncode == 143
+    assert torch.load(tmp_path / "run" / "last.pt", weights_only=True)["step"] >= 3
+
+
+def test_means_are_of_the_steps_since_the_last_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = torch.nn.Linear(1, 1)
+
+    def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+        return {"loss": model(torch.ones(1)).sum() * 0 + step}
+
+    for steps in (3, 8):  # the second goes on from step 3
+        settings = TrainConfig(steps=steps, warmup=1, bf16=False, threads=1, log_every=4)
+        train(model, losses, settings, tmp_path, torch.device("cpu"))
+    means = [float(line.rsplit(" ", 1)[1]) for line in capsys.readouterr().err.splitlines() if "loss" in line]
+    assert means == [3.0, (4 + 5 + 6 + 7) / 4]
+
+
 def test_training_lowers_the_loss(corpus: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     config = lm_recipe.LMTraining(replace(TINY_LM, levels=(8, 8, 8, 8, 8)), positions=300, noise_share=0.0)
@@ -199,7 +236,9 @@ def test_missing_corpus_and_mismatched_codes(corpus: Path, tmp_path: Path) -> No
         Corpus(tmp_path, "train")
     with pytest.raises(ValueError, match="no rows of split 'dev'"):
         Corpus(corpus, "dev")
-    np.savez(tmp_path / "codes.npz", train=np.zeros(3, int), train_lengths=np.asarray([3]))
+    write_codes(tmp_path / "codes.npz", {"train": [np.zeros(3, int)]})
+    with pytest.raises(ValueError, match="code 65536 is too large"):
+        write_codes(tmp_path / "codes.npz", {"train": [np.full(3, 65536)]})
     with pytest.raises(ValueError, match="has 1 train clips, the corpus 6"):
         lm_recipe.load_sequences(Corpus(corpus, "train"), tmp_path / "codes.npz", "train", 46.875)
 

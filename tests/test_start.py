@@ -13,6 +13,7 @@ from recipes import unpack
 from recipes.codec.load import load_codec
 from recipes.precision import has_bfloat16, mixed_precision
 from recipes.start import start_from
+from recipes.training import TrainConfig, train
 from recipes.vocoder.train_refiner import load_refiner
 from tts.checkpoint import load_model
 from tts.codec.model import Codec, CodecConfig
@@ -25,12 +26,14 @@ def test_a_released_model_is_unpacked_to_runs_that_are_not_overwritten(tiny_mode
     assert result.exit_code == 0, result.output
     released = load_model(str(tiny_model))
     for module, found in (
-        (released.codec, load_codec(tmp_path / "codec", TINY_CODEC)),
+        (released.codec, load_codec(tmp_path / "codec")),
         (released.refiner, load_refiner(tmp_path / "refiner" / "reflow", TINY_REFINER)),
     ):
         state = found.state_dict()
         assert all(torch.equal(value, state[name]) for name, value in module.state_dict().items())
     assert (tmp_path / "vocoder" / "last.pt").read_bytes() == b"trained longer"
+    with pytest.raises(ValueError, match="is an unpacked release, no training"):
+        train(Codec(TINY_CODEC), None, TrainConfig(), tmp_path / "codec", torch.device("cpu"))
 
 
 def test_training_starts_from_released_weights_that_fit(tiny_model: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
+
+from tts.audio import write_bytes
 
 
 def read_codes(path: Path, split: str, clips: int) -> list[np.ndarray]:
@@ -21,10 +24,19 @@ def read_codes(path: Path, split: str, clips: int) -> list[np.ndarray]:
 
 
 def write_codes(path: Path, splits: dict[str, list[np.ndarray]]) -> None:
-    """The codes of every clip, one after another, with their lengths."""
+    """The codes (T,) of every clip, one after another, with their lengths; the whole file or nothing.
+
+    Raises:
+        ValueError: codes that 16 bits do not hold.
+    """
     arrays = {}
     for split, codes in splits.items():
-        arrays[split] = np.concatenate(codes).astype(np.uint16)
+        joined = np.concatenate(codes)
+        if len(joined) and joined.max() > np.iinfo(np.uint16).max:
+            raise ValueError(f"code {joined.max()} is too large for {path}: at most {np.iinfo(np.uint16).max} is kept")
+        arrays[split] = joined.astype(np.uint16)
         arrays[f"{split}_lengths"] = np.asarray([len(c) for c in codes])
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **arrays)
+    data = io.BytesIO()
+    np.savez(data, **arrays)
+    write_bytes(path, data.getvalue())

@@ -1,8 +1,8 @@
 """Train the aligner on the corpus's exact phoneme times: ``python -m recipes.lm.aligner --corpus runs/corpus --out
 runs/aligner``.
 
-``--export MODEL_DIR`` puts it beside a model's other weights, with ``min_fit`` measured: what 1 % of the right
-transcripts of validation clips stay below, less an allowance for real rooms and microphones.
+OUT is then a run that :mod:`recipes.release` takes up, with ``min_fit`` measured: what 1 % of the right transcripts of
+validation clips stay below, less an allowance for real rooms and microphones.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class AlignerTask(nn.Module):
 def measure(aligner: Aligner, corpus: Corpus, n_clips: int) -> dict[str, float]:
     """How well ``aligner`` does on ``n_clips`` of ``corpus``: median and 95th percentile of a phoneme border's error
     (ms), the share of phonemes (without stress) it recognises wrongly, and percentiles of ``fit`` with the right
-    transcript and with that of another clip of like length.
+    transcript and with that of another clip of like length (minus infinity where that is too long).
     """
     import jiwer
 
@@ -97,7 +97,7 @@ def measure(aligner: Aligner, corpus: Corpus, n_clips: int) -> dict[str, float]:
         try:
             wrong.append(force(frames, corpus.rows[other]["phonemes"], rate).fit)
         except ValueError:
-            continue  # turned away already
+            wrong.append(-np.inf)  # turned away already
         read = recognise(frames, aligner.bigrams.numpy(), aligner.config.bigram_scale, rate)
         said.append(" ".join(s.lstrip("ˈˌ") for s in symbols if s not in SILENT and s != SPACE))
         heard.append(" ".join(s.lstrip("ˈˌ") for s in read.symbols if s not in SILENT and s != SPACE))
@@ -119,10 +119,9 @@ def measure(aligner: Aligner, corpus: Corpus, n_clips: int) -> dict[str, float]:
 @click.option(
     "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("aligner.yaml")
 )
-@click.option("--export", type=click.Path(path_type=Path, exists=True), help="Model directory to put the result into.")
 @click.option("--clips", default=200, show_default=True, help="Validation and test clips to measure on.")
 @click.option("--device", default="cpu", show_default=True)
-def main(corpus: Path, out: Path, config_file: Path, export: Path | None, clips: int, device: str) -> None:
+def main(corpus: Path, out: Path, config_file: Path, clips: int, device: str) -> None:
     """Train the aligner; run again to resume."""
     config = load_config(AlignerTraining, config_file)
     torch.manual_seed(config.train.seed)
@@ -131,10 +130,8 @@ def main(corpus: Path, out: Path, config_file: Path, export: Path | None, clips:
     aligner = task.aligner.cpu().eval()
     valid = measure(aligner, Corpus(corpus, "valid"), clips)
     click.echo("valid  " + "  ".join(f"{name} {value:.3f}" for name, value in valid.items()))
-    if export:
-        aligner.config = replace(config.model, min_fit=round(valid["min_fit"] - ALLOWANCE, 3))
-        size = save_aligner(export, aligner)
-        click.echo(f"{size / 1e6:.2f} MB -> {export}")
+    aligner.config = replace(config.model, min_fit=round(valid["min_fit"] - ALLOWANCE, 3))
+    click.echo(f"{save_aligner(out, aligner) / 1e6:.2f} MB -> {out}")
 
 
 if __name__ == "__main__":

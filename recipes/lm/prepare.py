@@ -15,6 +15,7 @@ from recipes.codec.codes import write_codes
 from recipes.codec.load import load_codec
 from recipes.data import Corpus
 from recipes.precision import mixed_precision
+from tts.codec.facet import check_single
 from tts.mel import log_mel
 
 
@@ -27,10 +28,11 @@ from tts.mel import log_mel
 def main(corpus: Path, codec: Path, out: Path, batch_size: int, device: str) -> None:
     """Write the codes of every clip, one after another, with their lengths."""
     model = load_codec(codec).to(device)
+    check_single(model, str(codec))
     splits = {}
     for split in ("train", "valid", "test"):
         clips = Corpus(corpus, split)
-        codes: list[np.ndarray] = [np.zeros(0, np.uint16)] * len(clips)
+        codes: list[np.ndarray] = [np.zeros(0, np.int64)] * len(clips)
         order = sorted(range(len(clips)), key=lambda i: clips.rows[i]["n_samples"])
         for begin in range(0, len(order), batch_size):
             batch = order[begin : begin + batch_size]
@@ -38,7 +40,7 @@ def main(corpus: Path, codec: Path, out: Path, batch_size: int, device: str) -> 
             wav = np.stack([np.pad(clips.samples(i), (0, longest - clips.rows[i]["n_samples"])) for i in batch])
             with mixed_precision(device):
                 made = model.encode(log_mel(torch.from_numpy(wav).to(device)))
-            for row, i in zip(made.cpu().numpy().astype(np.uint16), batch, strict=True):
+            for row, i in zip(made.cpu().numpy(), batch, strict=True):
                 codes[i] = row[: -(-clips.rows[i]["n_frames"] // model.config.stride)]
             if begin // batch_size % 50 == 0:
                 print(f"{split}: {begin}/{len(order)}", file=sys.stderr, flush=True)
