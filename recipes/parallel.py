@@ -49,18 +49,18 @@ def gather(x: Tensor) -> Tensor:
 
 def average_gradients(parameters: Iterable[nn.Parameter], values: Sequence[Tensor]) -> list[Tensor]:
     """Average the gradients over the processes in place, in one exchange with ``values`` (scalars), whose averages
-    are returned.
+    are returned. A parameter that no process used stays without gradient, so that the optimiser leaves it alone, as in
+    one process.
     """
     if N_PROCESSES == 1:
         return list(values)
     from accelerate.utils import reduce
 
     trained = [p for p in parameters if p.requires_grad]
-    for p in trained:
-        p.grad = torch.zeros_like(p) if p.grad is None else p.grad
-    flat = torch.cat([*(p.grad.flatten().float() for p in trained), torch.stack([v.float() for v in values])])
-    flat = reduce(flat, "mean")
-    parts = flat.split([*(p.numel() for p in trained), len(values)])
-    for p, mean in zip(trained, parts, strict=False):
-        p.grad.copy_(mean.view_as(p))
-    return list(parts[-1])
+    used = torch.tensor([p.grad is not None for p in trained], dtype=torch.float32, device=values[0].device)
+    gradients = [(torch.zeros_like(p) if p.grad is None else p.grad).flatten().float() for p in trained]
+    flat = reduce(torch.cat([*gradients, torch.stack([v.float() for v in values]), used]), "mean")
+    *means, averages, used = flat.split([*(p.numel() for p in trained), len(values), len(trained)])
+    for p, mean, share in zip(trained, means, used.tolist(), strict=True):
+        p.grad = mean.view_as(p).to(p.dtype) if share else None
+    return list(averages)

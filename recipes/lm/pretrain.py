@@ -21,6 +21,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from recipes.data import Corpus
 from recipes.lm.train import Batch, LMTask, LMTraining, load_sequences
+from recipes.parallel import process_device
 from recipes.start import init_option, start_from
 from recipes.training import train
 from tts.config import load_config
@@ -126,9 +127,10 @@ def main(
     torch.manual_seed(settings.seed)
     clips = Corpus(corpus, "train")
     sequences = load_sequences(clips, codes, "train", config.lm.frame_rate)
-    task = PretrainTask(config, clips, sequences, torch.device(device)).to(device)
+    place = process_device(device)
+    task = PretrainTask(config, clips, sequences, place).to(place)
     start_from(task.lm, init, "lm")
-    train(task, task.losses, settings, out, torch.device(device))
+    train(task, task.losses, settings, out, place)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import torch
 
 from recipes.data import Corpus
 from recipes.lm.train import LMTask, LMTraining, load_sequences
+from recipes.parallel import IS_MAIN, process_device
 from recipes.training import train, trained
 from tts.config import load_config
 
@@ -49,12 +50,15 @@ def main(
     torch.manual_seed(settings.seed)
     clips = Corpus(corpus, "train")
     sequences = load_sequences(clips, codes, "train", config.frame_rate)
-    task = LMTask(config, clips, sequences, torch.device(device)).to(device)
+    place = process_device(device)
+    task = LMTask(config, clips, sequences, place).to(place)
     if pretrained != "none":
         task.lm.load_state_dict(trained(Path(pretrained), "lm"))
-    train(task, task.losses, settings, out, torch.device(device))
+    train(task, task.losses, settings, out, place)
+    if not IS_MAIN:
+        return
     held_out = Corpus(corpus, "valid")
-    judged = LMTask(config, held_out, load_sequences(held_out, codes, "valid", config.frame_rate), torch.device(device))
+    judged = LMTask(config, held_out, load_sequences(held_out, codes, "valid", config.frame_rate), place).to(place)
     judged.lm = task.lm
     click.echo(f"validation loss {held_out_loss(judged):.4f} nats a code")
 

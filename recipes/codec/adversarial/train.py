@@ -27,7 +27,7 @@ from recipes.codec.adversarial.discriminators import (
     feature_loss,
 )
 from recipes.data import Corpus
-from recipes.parallel import process_device
+from recipes.parallel import IS_MAIN, process_device
 from recipes.training import TrainConfig, train
 from tts.checkpoint import find_model, load_model
 from tts.codec.facet import check_single
@@ -130,7 +130,8 @@ def main(corpus: Path, codec: str, out: Path, config_file: Path, device: str) ->
     check_single(coder, codec)
     task = AdversarialTask(config, Corpus(corpus, "train"), coder.to(where), where).to(where)
     train(task, task.losses, config.train, out, where)
-    save_standalone(out / "codec", find_model(codec) / "codec.safetensors", coder.config, task.generator)
+    if IS_MAIN:
+        save_standalone(out / "codec", find_model(codec) / "codec.safetensors", coder.config, task.generator)
 
 
 if __name__ == "__main__":
