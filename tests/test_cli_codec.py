@@ -219,8 +219,9 @@ def test_pieces_of_a_facet_model_give_the_whole(tiny_model: Path, monkeypatch: p
 
 
 def test_eval_says_what_it_needs(distil: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "recipes.codec.measure", None)
-    refused("needs a checkout of facet-tts", "eval", tmp_path, "--model", distil)
+    soundfile.write(tmp_path / "a.wav", sound(1.5), 24000)
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    refused("pip install 'facet-tts[eval]'", "eval", tmp_path, "--model", distil)
 
 
 def test_eval_writes_tables_and_a_histogram(distil: Path, tmp_path: Path) -> None:

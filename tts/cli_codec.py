@@ -171,17 +171,10 @@ def codec_info(device: str, model: str) -> None:
 def evaluate(folder: str, judged: int, out_dir: str | None, device: str, model: str, force: bool) -> None:
     """Measure a codec on the WAV and FLAC files in FOLDER: codes in use, words, quality, likeness.
 
-    NAME.txt beside a recording is its text. Needs a checkout of facet-tts with its extra [eval].
+    NAME.txt beside a recording is its text. Needs the extra [eval].
     """
     from tts.audio import check_writable, write_bytes
 
-    try:
-        from recipes.codec.measure import draw_histogram, folder_clips, measure, subject_of
-    except ImportError as error:
-        raise ValueError(
-            "facet codec eval needs a checkout of facet-tts and its judges: "
-            f"run it there after pip install -e '.[eval]' ({error})"
-        ) from error
     if not Path(folder).is_dir():
         raise ValueError(f"there is no folder {folder}")
     summary, histogram = (Path(out_dir or ".", name) for name in ("evaluation.json", "histogram.png"))
@@ -189,8 +182,13 @@ def evaluate(folder: str, judged: int, out_dir: str | None, device: str, model: 
         check_writable(summary, force)
         check_writable(histogram, force)
     coder = _load(model, device)
-    found = measure(subject_of(coder), folder_clips(Path(folder), coder.sample_rate), judged)
-    click.echo(found.tables())
-    if out_dir is not None:
-        write_bytes(summary, json.dumps(found.summary(), indent=1).encode())
-        draw_histogram(found, histogram, f"{Path(model).name} on {Path(folder).name}")
+    try:
+        from recipes.codec.measure import draw_histogram, folder_clips, measure, subject_of
+
+        found = measure(subject_of(coder), folder_clips(Path(folder), coder.sample_rate), judged)
+        click.echo(found.tables())
+        if out_dir is not None:
+            write_bytes(summary, json.dumps(found.summary(), indent=1).encode())
+            draw_histogram(found, histogram, f"{Path(model).name} on {Path(folder).name}")
+    except (ImportError, FileNotFoundError) as error:  # of the judges
+        raise ValueError(f"facet codec eval needs its judges: pip install 'facet-tts[eval]' ({error})") from error
