@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FILES = ("*.yaml", "*.safetensors", "MODEL_CARD.md", "*.json", "*.txt", "g_????????")  # json: DistilCodec and UniTTS
+# Weights, configurations and tokenizers; of UniTTS models also the template, the DistilCodec and the reference.
+FILES = ("*.yaml", "*.safetensors", "MODEL_CARD.md", "*.json", "*.txt", "g_????????", "*.wav", "*.flac")
 
 
 def download(repository: str) -> Path:
