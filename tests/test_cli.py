@@ -128,7 +128,7 @@ def test_lines_go_into_files_of_their_own(tiny_model: Path, tmp_path: Path) -> N
         ("Hi.", ("--out-dir", "new", "-o", "a.wav"), "without -o and --stream"),
         ("Hi.", ("--out-dir", "new", "--stream"), "without -o and --stream"),
         ("Hi.", ("--out-dir", "no/such"), "there is no folder"),
-        ("Hi.", ("--out-dir", "lines.txt"), "lines.txt exists"),
+        ("Hi.", ("--out-dir", "lines.txt", "--force"), "lines.txt is a file; give a folder"),
         ("Hi.", ("--out-dir", "new", "Hello"), "no text"),
     ],
 )

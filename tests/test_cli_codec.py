@@ -93,8 +93,10 @@ def test_batches_with_progress(distil: Path, tmp_path: Path) -> None:
         sources.append(tmp_path / f"{number}.flac")
         soundfile.write(sources[-1], sound(0.5, number), 24000)
     folder = tmp_path / "out"
-    refused("there is no folder", "encode", *sources, "--out-dir", folder, "--model", distil)
-    folder.mkdir()
+    refused("there is no folder", "encode", *sources, "--out-dir", folder / "deep", "--model", distil)
+    refused("is a file; give a folder", "encode", *sources, "--out-dir", sources[0], "--model", distil)
+    refused("no such audio file", "encode", tmp_path / "none.wav", "--out-dir", folder, "--model", distil)
+    assert not folder.exists()
     result = run("encode", *sources, "--out-dir", folder, "--model", distil)
     assert result.exit_code == 0 and result.stderr.count("\n") == 3 and "3/3" in result.stderr
     assert sorted(p.name for p in folder.iterdir()) == ["0.npz", "1.npz", "2.npz"]
@@ -229,12 +231,12 @@ def test_eval_writes_tables_and_a_histogram(distil: Path, tmp_path: Path) -> Non
         pytest.importorskip(package)
     for name in ("a", "b"):
         soundfile.write(tmp_path / f"{name}.wav", sound(1.5, ord(name)), 24000)
-    result = run("eval", tmp_path, "--model", distil, "--judged", 0, "--out-dir", tmp_path)
+    result = run("eval", tmp_path, "--model", distil, "--judged", 0, "--out-dir", tmp_path / "report")
     assert result.exit_code == 0, result.output
     assert "usage" in result.output and "1 x 200" in result.output
-    assert (tmp_path / "histogram.png").stat().st_size > 1000
-    found = json.loads((tmp_path / "evaluation.json").read_text())
+    assert (tmp_path / "report" / "histogram.png").stat().st_size > 1000
+    found = json.loads((tmp_path / "report" / "evaluation.json").read_text())
     assert found["codes"] == 2 * (36000 // 256) and 0 < found["usage"] <= 1
-    refused("exists", "eval", tmp_path, "--model", distil, "--judged", 0, "--out-dir", tmp_path)
+    refused("exists", "eval", tmp_path, "--model", distil, "--judged", 0, "--out-dir", tmp_path / "report")
     refused("there are no WAV or FLAC files", "eval", distil, "--model", distil, "--judged", 0)
     refused("there is no folder", "eval", tmp_path / "none", "--model", distil, "--judged", 0)

@@ -135,6 +135,15 @@ def check_writable(path: str | Path, force: bool) -> None:
         raise ValueError(f"cannot write {path}: no permission to write in {path.parent}")
 
 
+def check_folder(path: str | Path) -> None:
+    """Raise ``ValueError`` when ``path`` is no folder and cannot be made one."""
+    path = Path(path)
+    if path.is_file():
+        raise ValueError(f"{path} is a file; give a folder")
+    if not path.is_dir():
+        check_writable(path, force=False)
+
+
 def _partial(path: Path) -> Path:
     """Where a file is written until it is whole; of a long name only the begin, so that this one is not too long."""
     return path.with_name(f".{path.name[:50]}.{os.getpid()}.part")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
-out_dir_option = click.option("--out-dir", help="Folder for the results of several files.")
+out_dir_option = click.option("--out-dir", help="Folder for the results of several files; it is made.")
 
 
 @click.group("codec")
@@ -36,7 +36,7 @@ def destinations(
         ValueError: neither or both of ``output`` and ``out_dir``, two results of one name, or a place that cannot be
             written.
     """
-    from tts.audio import check_writable
+    from tts.audio import check_folder, check_writable
 
     if (output is None) == (out_dir is None):
         raise ValueError("give the result's name with -o, or a folder for several with --out-dir")
@@ -44,13 +44,14 @@ def destinations(
         raise ValueError("the result goes into a file, not to standard output; give its name with -o")
     if output is not None and len(sources) > 1:
         raise ValueError(f"{len(sources)} files cannot become one {output}; give a folder with --out-dir")
-    if out_dir is not None and not Path(out_dir).is_dir():
-        raise ValueError(f"there is no folder {out_dir}")
+    if out_dir is not None:
+        check_folder(out_dir)
     found = [Path(output)] if output is not None else [Path(out_dir or "", Path(s).stem + suffix) for s in sources]
     for path in found:
         if found.count(path) > 1:
             raise ValueError(f"several files would become {path}; encode them into different folders")
-        check_writable(path, force)
+        if output is not None or path.parent.is_dir():
+            check_writable(path, force)
     return found
 
 
@@ -105,6 +106,7 @@ def encode(
             codes = coder.encode(samples)
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from error
+        target.parent.mkdir(exist_ok=True)
         save_codes(target, codes, coder, force)
         return f"{len(codes)} codes of {len(samples) / coder.sample_rate:.1f} s"
 
@@ -140,6 +142,7 @@ def decode(
 
     def work(source: str, target: Path) -> str:
         codes = load_codes(source, coder)
+        target.parent.mkdir(exist_ok=True)
         with WavFile(target, force, coder.sample_rate) as file:
             for samples in coder.stream(codes, seed):
                 file.write(samples)
@@ -163,7 +166,7 @@ def codec_info(device: str, model: str) -> None:
 @codec_group.command("eval")
 @click.argument("folder")
 @click.option("--judged", default=40, show_default=True, help="Recordings that the outside judges hear; 0 for none.")
-@click.option("--out-dir", help="Folder for evaluation.json and histogram.png.")
+@click.option("--out-dir", help="Folder for evaluation.json and histogram.png; it is made.")
 @device_option
 @model_option
 @force_option
@@ -173,14 +176,15 @@ def evaluate(folder: str, judged: int, out_dir: str | None, device: str, model: 
 
     NAME.txt beside a recording is its text. Needs the extra [eval].
     """
-    from tts.audio import check_writable, write_bytes
+    from tts.audio import check_folder, check_writable, write_bytes
 
     if not Path(folder).is_dir():
         raise ValueError(f"there is no folder {folder}")
     summary, histogram = (Path(out_dir or ".", name) for name in ("evaluation.json", "histogram.png"))
     if out_dir is not None:
-        check_writable(summary, force)
-        check_writable(histogram, force)
+        check_folder(out_dir)
+        for path in (summary, histogram) if Path(out_dir).is_dir() else ():
+            check_writable(path, force)
     coder = _load(model, device)
     try:
         from recipes.codec.measure import draw_histogram, folder_clips, measure, subject_of
@@ -188,6 +192,7 @@ def evaluate(folder: str, judged: int, out_dir: str | None, device: str, model: 
         found = measure(subject_of(coder), folder_clips(Path(folder), coder.sample_rate), judged)
         click.echo(found.tables())
         if out_dir is not None:
+            Path(out_dir).mkdir(exist_ok=True)
             write_bytes(summary, json.dumps(found.summary(), indent=1).encode())
             draw_histogram(found, histogram, f"{Path(model).name} on {Path(folder).name}")
     except (ImportError, FileNotFoundError) as error:  # of the judges

@@ -67,18 +67,16 @@ def line_files(folder: str | None, numbers: Iterable[int], force: bool) -> list[
     Raises:
         ValueError: one of them exists (without ``force``) or cannot be written; nothing is made then.
     """
-    from tts.audio import check_writable
+    from tts.audio import check_folder, check_writable
 
     if folder is None:
         raise ValueError("--lines writes a file for each line; say where with --out-dir")
     path = Path(folder)
     files = [path / f"{number:04d}.wav" for number in numbers]
-    if path.is_dir():
-        for file in files:
-            check_writable(file, force)
-    else:
-        check_writable(path, force)
-        path.mkdir()
+    check_folder(path)
+    for file in files if path.is_dir() else ():
+        check_writable(file, force)
+    path.mkdir(exist_ok=True)
     return files
 
 

@@ -13,7 +13,9 @@ from tts.audio import write_bytes
 def read_codes(path: Path, split: str, clips: int) -> list[np.ndarray]:
     """Codes (T,) of every clip of ``split``. Raises ``ValueError`` when the file is of another corpus."""
     if not Path(path).exists():
-        raise ValueError(f"no codes in {path}: make them with python -m recipes.lm.prepare")
+        raise ValueError(
+            f"no codes in {path}: make them with python -m recipes.lm.prepare (drawn ones with recipes.lm.resample)"
+        )
     with np.load(path) as arrays:
         codes, lengths = arrays[split], arrays[f"{split}_lengths"]
     if len(lengths) != clips:

@@ -100,7 +100,7 @@ def load_refiner(run: Path, config: RefinerConfig | None = None) -> Refiner:
     "--codes",
     type=click.Path(path_type=Path),
     multiple=True,
-    default=[Path("runs/lm/codes.npz")],
+    default=[Path("runs/lm/codes.npz"), Path("runs/lm/drawn.npz")],
     show_default=True,
     help="Codes of the corpus; repeat for more than one kind.",
 )
