@@ -1,4 +1,4 @@
-"""A lean Qwen2 for decoding: one position a step, key and value cache, fused projections.
+"""A lean Qwen2 for decoding: one position a step, key and value cache, fused projections, compiled layers.
 
 The weights are those of ``transformers.Qwen2Model``, kept in float16; the result equals its full pass (tested).
 Nothing of transformers is imported: a loop over its modules spends ten times longer in Python than in arithmetic at
@@ -11,36 +11,107 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.lm.linear import half_linear, padded_rows
+from tts.lm.linear import Compiled, half_linear, padded_rows
 
 ROOM = 256  # positions that the cache grows by
 
 
-class Layer:
-    """One decoder layer's weights: query, key and value fused, gate and up fused.
+class Norm(nn.Module):
+    """RMSNorm of rows (N, dim)."""
+
+    def __init__(self, weight: Tensor, eps: float) -> None:
+        super().__init__()
+        self.gain = weight * math.sqrt(len(weight))
+        self.least = torch.tensor(math.sqrt(eps * len(weight)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return x / torch.hypot(torch.linalg.vector_norm(x, dim=-1, keepdim=True), self.least) * self.gain
+
+
+class Layer(nn.Module):
+    """One decoder layer: query, key and value fused, gate and up fused.
 
     The rows of query and key are put in an order where the two numbers that the rotary embedding turns against each
     other are neighbours, so that turning is one complex product; their inner product stays the same.
     """
 
-    def __init__(self, state: dict[str, Tensor], prefix: str, n_heads: int) -> None:
+    def __init__(self, state: dict[str, Tensor], prefix: str, n_heads: int, eps: float) -> None:
+        super().__init__()
+
         def get(name: str) -> Tensor:
             return state[f"{prefix}.{name}"]
 
-        dim = len(get("input_layernorm.weight"))
-        width = dim // n_heads
-        halves = torch.arange(width).view(2, -1).t().flatten()  # 0, w/2, 1, w/2 + 1, ...
-        order = (torch.arange(n_heads)[:, None] * width + halves).flatten()
-        order = torch.cat([order, dim + order, torch.arange(2 * dim, 3 * dim)])
+        self.dim, self.n_heads = len(get("input_layernorm.weight")), n_heads
+        self.width = self.dim // n_heads
+        halves = torch.arange(self.width).view(2, -1).t().flatten()  # 0, w/2, 1, w/2 + 1, ...
+        order = (torch.arange(n_heads)[:, None] * self.width + halves).flatten()
+        order = torch.cat([order, self.dim + order, torch.arange(2 * self.dim, 3 * self.dim)])
         weight, bias = (torch.cat([get(f"self_attn.{p}_proj.{kind}") for p in "qkv"]) for kind in ("weight", "bias"))
         self.qkv = half_linear(weight[order], bias[order])
         self.out = half_linear(get("self_attn.o_proj.weight"))
         self.gate_up = half_linear(torch.cat([get("mlp.gate_proj.weight"), get("mlp.up_proj.weight")]))
         self.down = half_linear(get("mlp.down_proj.weight"))
-        self.gains = [get(f"{name}_layernorm.weight") * math.sqrt(dim) for name in ("input", "post_attention")]
+        self.norm_in = Norm(get("input_layernorm.weight"), eps)
+        self.norm_out = Norm(get("post_attention_layernorm.weight"), eps)
+
+    def project(self, x: Tensor, turn: Tensor) -> list[Tensor]:
+        """Inputs (N, dim) to queries, keys and values (N, heads, width); ``turn`` as :meth:`CachedBackbone._turns`."""
+        n = x.size(0)
+        pairs = self.qkv(self.norm_in(x)).view(n, 3 * self.n_heads, self.width // 2, 2)
+        turned = torch.view_as_real(torch.view_as_complex(pairs) * turn)
+        return turned.view(n, 3, self.n_heads, self.width).unbind(1)
+
+    def attend(self, q: Tensor, keys: Tensor, values: Tensor, first_keys: Tensor, first_values: Tensor) -> Tensor:
+        """Queries (B, heads, width) over the prefix, the same for all, and keys and values (B * heads, L, width), to
+        (B * heads, 1, width).
+        """
+        batch, heads, length = q.size(0), self.n_heads, first_keys.size(2)
+        missing = padded_rows(batch) - batch
+        first = torch.cat([q, q.new_zeros(missing, heads, self.width)])
+        first = torch.bmm(first.transpose(0, 1), first_keys).transpose(0, 1)[:batch].reshape(-1, 1, length)
+        own = torch.bmm(q.reshape(-1, 1, self.width), keys.transpose(1, 2))
+        weights = torch.cat([first, own], dim=-1).softmax(-1)
+        first = torch.cat([weights[:, :, :length].view(batch, heads, length), q.new_zeros(missing, heads, length)])
+        first = torch.bmm(first.transpose(0, 1), first_values).transpose(0, 1)[:batch].reshape(-1, 1, self.width)
+        return torch.baddbmm(first, weights[:, :, length:], values)
+
+    def finish(self, x: Tensor, y: Tensor) -> Tensor:
+        """Add attention's result, N * dim numbers, and the feed-forward's to the inputs (N, dim)."""
+        x = x + self.out(y.reshape(-1, self.dim))
+        gate, up = self.gate_up(self.norm_out(x)).view(x.size(0), 2, -1).unbind(1)
+        return x + self.down(F.silu(gate) * up)
+
+    def forward(self, x: Tensor, turn: Tensor, own: Tensor, first_keys: Tensor, first_values: Tensor) -> Tensor:
+        """Inputs (B, dim) of the next position to outputs. ``own`` (2, B * heads, L, width) is the cache up to this
+        position, whose keys and values are written to its end.
+        """
+        q, k, v = self.project(x, turn)
+        keys, values = own.unbind()
+        keys.select(1, -1).copy_(k.reshape(-1, self.width))
+        values.select(1, -1).copy_(v.reshape(-1, self.width))
+        return self.finish(x, self.attend(q, keys, values, first_keys, first_values))
+
+
+class Stack(nn.Module):
+    """All layers, for one position."""
+
+    def __init__(self, layers: list[Layer], norm: Norm) -> None:
+        super().__init__()
+        self.layers, self.norm, self.n_heads = nn.ModuleList(layers), norm, layers[0].n_heads
+
+    def forward(
+        self, x: Tensor, turn: Tensor, own: list[Tensor], shared: list[tuple[Tensor, Tensor]], used: int
+    ) -> Tensor:
+        """Inputs (B, dim) to hidden states (B, dim); a :class:`Cache`'s ``own``, ``shared`` and ``used``."""
+        n = x.size(0) * self.n_heads
+        for i, layer in enumerate(self.layers):
+            first_keys, first_values = shared[i]
+            x = layer(x, turn, own[i][:, :n, :used], first_keys, first_values)
+        return self.norm(x)
 
 
 @dataclass
@@ -48,7 +119,7 @@ class Cache:
     """Keys and values of a batch of sequences that all stand at the same position, and all begin alike.
 
     shared: keys (heads, width, P) and values (heads, P, width) of the prefix, layer by layer, once for all sequences;
-    own: keys and values (2, B, heads, room, width) of the ``used`` positions after it, layer by layer; turns: rotary
+    own: keys and values (2, B * heads, room, width) of the ``used`` positions after it, layer by layer; turns: rotary
     embeddings of these positions; batch: sequences that go on, the first of B.
     """
 
@@ -62,12 +133,13 @@ class Cache:
         """Go on without this sequence of the batch; the last takes its place."""
         self.batch -= 1
         if row < self.batch:
-            for layer in self.own:
-                layer[:, row, :, : self.used] = layer[:, self.batch, :, : self.used]
+            for layer, (_, values) in zip(self.own, self.shared, strict=True):
+                rows = layer.unflatten(1, (-1, len(values)))
+                rows[:, row, :, : self.used] = rows[:, self.batch, :, : self.used]
 
 
 class CachedBackbone:
-    """Steps sequences through the layers, a position at a time.
+    """Steps sequences through the layers, a position at a time. No row of the computation depends on another.
 
     Args:
         state: the backbone's weights by their transformers names.
@@ -77,35 +149,25 @@ class CachedBackbone:
     def __init__(
         self, state: dict[str, Tensor], n_layers: int, n_heads: int, rope_theta: float = 10000.0, eps: float = 1e-6
     ) -> None:
-        self.layers = [Layer(state, f"layers.{i}", n_heads) for i in range(n_layers)]
-        self.dim = len(state["norm.weight"])
-        self.gain = state["norm.weight"] * math.sqrt(self.dim)
-        self.n_heads, self.head_dim = n_heads, self.dim // n_heads
-        self.least = torch.tensor(math.sqrt(eps * self.dim))
+        self.layers = [Layer(state, f"layers.{i}", n_heads, eps) for i in range(n_layers)]
+        self.stack = Compiled(Stack(self.layers, Norm(state["norm.weight"], eps)))
+        self.n_heads, self.head_dim = n_heads, self.layers[0].width
         half = torch.arange(0, self.head_dim, 2, dtype=torch.float32) / self.head_dim
         self.inverse_frequency = rope_theta**-half
-        scale = torch.cat([torch.full((n_heads,), self.head_dim**-0.5), torch.ones(n_heads)])
-        self.scale = scale[:, None]  # attention's, on the query's heads
-        self.shared: list[
-            tuple[Tensor, Tensor]
-        ] = []  # keys (heads, width, P) and values (heads, P, width) of the prefix
-        self.cache = torch.zeros(0)  # (layers, 2, B, heads, room, width): keys and values
-        self.batch = self.begin = self.position = 0  # the cache holds positions from `begin` to before `position`
+        self.scale = torch.tensor([self.head_dim**-0.5, 1.0, 1.0])[:, None]  # attention's, on queries
 
     def start(self, prefix: Tensor, batch: int) -> Cache:
         """The cache of ``batch`` sequences that all begin with the inputs ``prefix`` (P, dim)."""
-        heads, width, length = self.n_heads, self.head_dim, len(prefix)
+        length = len(prefix)
         later = torch.ones(length, length, dtype=torch.bool).triu(1)
         turn = self._turns(torch.arange(length))
-        x, shared = F.pad(prefix, (0, 0, 0, padded_rows(length) - length)), []
-        turn = F.pad(turn, (0, 0, 0, 0, 0, len(x) - length))
+        x, shared = prefix, []
         for layer in self.layers:
-            q, k, v = (part[:length].transpose(0, 1).contiguous() for part in self._project(x, layer, turn))
+            q, k, v = (part.transpose(0, 1).contiguous() for part in layer.project(x, turn))
             weights = (q @ k.transpose(1, 2)).masked_fill(later, -torch.inf).softmax(-1)
-            y = (weights @ v).transpose(0, 1).reshape(length, self.dim)
-            x = self._finish(x, F.pad(y, (0, 0, 0, len(x) - length)), layer)
+            x = layer.finish(x, (weights @ v).transpose(0, 1))
             shared.append((k.transpose(1, 2).contiguous(), v))
-        own = [torch.zeros(2, batch, heads, 0, width) for _ in self.layers]
+        own = [torch.zeros(2, batch * self.n_heads, 0, self.head_dim) for _ in self.layers]
         return Cache(shared, own, torch.zeros(0), batch)
 
     def _grow(self, cache: Cache) -> None:
@@ -115,54 +177,16 @@ class CachedBackbone:
         cache.turns = self._turns(torch.arange(length, length + cache.used + ROOM))
 
     def step(self, x: Tensor, cache: Cache) -> Tensor:
-        """Inputs (N, dim) of the next position to its hidden states (N, dim); N is ``padded_rows`` of the batch."""
+        """Inputs (B, dim) of the next position to its hidden states (B, dim); rows beyond the batch are left out."""
         if cache.used == len(cache.turns):
             self._grow(cache)
-        turn = cache.turns[cache.used]
         cache.used += 1
-        y = torch.zeros(len(x), self.dim)
-        for index, layer in enumerate(self.layers):
-            q, k, v = (part[: cache.batch] for part in self._project(x, layer, turn))
-            past = cache.own[index][:, : cache.batch, :, : cache.used]
-            torch.stack([k, v], out=past[:, :, :, -1])
-            y[: cache.batch] = self._attend(q, *past.unbind(), *cache.shared[index])
-            x = self._finish(x, y, layer)
-        return self._normed(x, self.gain)
+        return self.stack(x[: cache.batch], cache.turns[cache.used - 1], cache.own, cache.shared, cache.used)
 
     def _turns(self, positions: Tensor) -> Tensor:
-        """Rotary embedding of queries and keys, complex (positions, 2 * heads, width / 2)."""
-        angle = positions[:, None, None] * self.inverse_frequency
-        return torch.polar(
-            self.scale.expand(len(positions), -1, angle.shape[-1]).contiguous(),
-            angle.expand(-1, len(self.scale), -1).contiguous(),
-        )
-
-    def _normed(self, x: Tensor, gain: Tensor) -> Tensor:
-        """RMSNorm; ``gain`` is times the root of dim."""
-        return x / torch.hypot(torch.linalg.vector_norm(x, dim=-1, keepdim=True), self.least) * gain
-
-    def _project(self, x: Tensor, layer: Layer, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values (N, heads, width) of inputs (N, dim)."""
-        qkv = layer.qkv(self._normed(x, layer.gains[0])).view(len(x), 3, self.n_heads, -1)
-        turned = torch.view_as_complex(qkv[:, :2].reshape(len(x), 2 * self.n_heads, -1, 2)) * turn
-        q, k = torch.view_as_real(turned).view(len(x), 2, self.n_heads, -1).unbind(1)
-        return q, k, qkv[:, 2]
-
-    def _attend(self, q: Tensor, keys: Tensor, values: Tensor, first_keys: Tensor, first_values: Tensor) -> Tensor:
-        """Queries (B, heads, width) over the prefix, the same for all, and keys and values (B, heads, L, width), to
-        (B, dim).
+        """What queries, keys and values are multiplied by: the rotary embedding, and 1 for values, complex
+        (positions, 3 * heads, width / 2).
         """
-        batch, heads, width = q.shape
-        length = first_keys.shape[2]
-        across = q.transpose(0, 1)
-        scores = torch.bmm(q.reshape(-1, 1, width), keys.flatten(0, 1).transpose(1, 2)).view(batch, heads, -1)
-        weights = torch.cat([torch.bmm(across, first_keys).transpose(0, 1), scores], dim=-1).softmax(-1)
-        own = torch.bmm(weights[..., length:].reshape(batch * heads, 1, -1), values.flatten(0, 1))
-        first = torch.bmm(weights[..., :length].transpose(0, 1), first_values).transpose(0, 1)
-        return (own.view(batch, heads, width) + first).reshape(batch, self.dim)
-
-    def _finish(self, x: Tensor, y: Tensor, layer: Layer) -> Tensor:
-        """Add attention's result (N, dim) and the feed-forward's to the inputs (N, dim)."""
-        x = x + layer.out(y)
-        gate, up = layer.gate_up(self._normed(x, layer.gains[1])).chunk(2, dim=-1)
-        return x + layer.down(F.silu(gate) * up)
+        angle = positions[:, None, None] * self.inverse_frequency * torch.tensor([1, 1, 0])[:, None]
+        turns = torch.polar(self.scale.expand_as(angle).contiguous(), angle)
+        return turns.repeat_interleave(self.n_heads, dim=1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
+from operator import add, mul
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tts.lm.backbone import CachedBackbone
-from tts.lm.linear import padded_rows
+from tts.lm.digits import DigitSampler, draw
+from tts.lm.linear import Compiled
 from tts.lm.model import LM
 from tts.lm.sequence import Sequence, closing_mark, spoken_positions
 from tts.text.symbols import encode
@@ -46,20 +49,9 @@ class Utterance:
 
 
 def choose(logits: np.ndarray, uniform: np.ndarray, sampling: Sampling) -> np.ndarray:
-    """Draw from logits (B, K) within the top-p nucleus by inverse CDF with ``uniform`` (B,), to (B,); temperature 0
-    takes the likeliest.
-    """
-    if sampling.temperature == 0:
-        return logits.argmax(-1)
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    rows = np.arange(len(logits))
-    ranked = logits[rows[:, None], order].astype(np.float64)
-    probabilities = np.exp((ranked - ranked[:, :1]) / sampling.temperature)
-    cumulative = probabilities.cumsum(-1)
-    kept = cumulative - probabilities < sampling.top_p * cumulative[:, -1:]
-    total = np.where(kept, cumulative, 0.0).max(-1)
-    picked = (cumulative <= (uniform * total)[:, None]).sum(-1)
-    return order[rows, np.minimum(picked, kept.sum(-1) - 1)]
+    """:func:`tts.lm.digits.draw` of arrays: logits (B, K) and ``uniform`` (B,) to indices (B,)."""
+    drawn = draw(torch.from_numpy(logits), torch.from_numpy(uniform), sampling.temperature, sampling.top_p)
+    return drawn.numpy()
 
 
 class Row:
@@ -72,8 +64,8 @@ class Row:
         self.is_pause = [not s[-1].isalpha() and s[-1] != "ː" for s in symbols]
         self.n_symbols = len(symbols)
         self.generator = torch.Generator().manual_seed(seed)
-        self.uniforms = np.zeros((0, 0))
-        self.digits = np.zeros(0)  # of the last code
+        self.uniforms: list[list[float]] = []
+        self.digits: list[int] = []  # of the last code
         self.utterance = Utterance()
         self.at = self.age = self.repeats = 0
 
@@ -87,10 +79,10 @@ class Row:
         """Symbols that have not ended."""
         return len(self.spoken) - self.at
 
-    def draw(self, step: int, width: int) -> np.ndarray:
-        """Uniform numbers (width,) for this step."""
+    def draw(self, step: int, width: int) -> list[float]:
+        """Uniform numbers, ``width`` of them, for this step."""
         if step % DRAWS == 0:
-            self.uniforms = torch.rand(DRAWS, width, generator=self.generator).numpy()
+            self.uniforms = torch.rand(DRAWS, width, generator=self.generator).tolist()
         return self.uniforms[step % DRAWS]
 
     def advance(self) -> None:
@@ -102,7 +94,7 @@ class Row:
         self.age = self.repeats = 0
         self.utterance.done = not self.left
 
-    def add(self, code: int, digits: np.ndarray) -> None:
+    def add(self, code: int, digits: list[int]) -> None:
         """Speak one code."""
         self.digits = digits
         codes = self.utterance.codes
@@ -119,29 +111,10 @@ class Speaker:
         self.lm = lm
         self.config = lm.config
         self.backbone = CachedBackbone(backbone, lm.config.n_layers, lm.config.n_heads)
-        self.radix = np.cumprod([1, *lm.config.levels[:-1]])
+        self.radix = list(accumulate(lm.config.levels[:-1], mul, initial=1))
+        self.sampler = Compiled(DigitSampler(lm.head))
         with torch.inference_mode():
             self.carried = lm.embed_table()
-
-    def _sample(self, hidden: Tensor, uniform: np.ndarray, must_advance: np.ndarray, sampling: Sampling) -> np.ndarray:
-        """Hidden states (N, dim) to digits (B, D) of the first B; a first digit equal to ``head.advance`` ends the
-        phoneme (then the others mean nothing).
-        """
-        head, levels = self.lm.head, self.config.levels
-        state = head.stem(hidden)
-        digits = np.zeros((len(uniform), len(levels)), np.int64)
-        full = np.zeros(len(state), np.int64)
-        for k, level in enumerate(levels):
-            logits = head.outputs[k](F.gelu(state)).numpy()[: len(uniform)]
-            if k == 0:
-                logits[must_advance, : head.advance] = -np.inf
-            digits[:, k] = choose(logits, uniform[:, k], sampling)
-            if k == 0 and (digits[:, 0] == head.advance).all():
-                break
-            if k + 1 < len(levels):
-                full[: len(uniform)] = np.minimum(digits[:, k], level - 1)
-                state = state + head.inputs[k].weight[torch.from_numpy(full)]
-        return digits
 
     def _context(self, symbols: Tensor, mark: int, voice: Tensor, style: Tensor) -> Tensor:
         """Symbol ids (S,) to what each position of a symbol receives, (S, dim)."""
@@ -155,7 +128,7 @@ class Speaker:
             return first
         context = self._context(torch.from_numpy(reference.symbols), reference.mark, voice, style)
         codes = torch.from_numpy(reference.code_in)
-        digits = codes.clamp(min=0)[:, None] // torch.from_numpy(self.radix) % torch.tensor(self.config.levels)
+        digits = codes.clamp(min=0)[:, None] // torch.tensor(self.radix) % torch.tensor(self.config.levels)
         at, age = torch.from_numpy(reference.symbol_at), torch.from_numpy(reference.age)
         return torch.cat([first, self.lm.embed(context[at], digits, codes >= 0, age) + self.lm.reference])
 
@@ -207,28 +180,26 @@ class Speaker:
         table = torch.cat(parts)
         utterances = [row.utterance for row in rows]
         cache = self.backbone.start(prefix, len(rows))
-        first_digit = np.cumsum([0, *config.levels[:-1]])
-        oldest = self.lm.config.max_age
+        first_digit = list(accumulate(config.levels[:-1], initial=0))
+        nothing, oldest, advance = [n_digits] * n_levels, self.lm.config.max_age, self.lm.head.advance
         step = 0
         while rows:
-            inputs = np.full((padded_rows(len(rows)), n_levels + 2), n_digits)
-            for row, at in zip(rows, inputs, strict=False):
-                at[0] = row.context_begins + row.symbol
-                at[1] = n_digits + 1 + min(row.age, oldest)
-                if row.age:
-                    at[2:] = first_digit + row.digits
-            hidden = self.backbone.step(F.embedding_bag(torch.from_numpy(inputs), table, mode="sum"), cache)
+            inputs = []
+            for row in rows:
+                carried = list(map(add, first_digit, row.digits)) if row.age else nothing
+                inputs.append([row.context_begins + row.symbol, n_digits + 1 + min(row.age, oldest), *carried])
+            hidden = self.backbone.step(F.embedding_bag(torch.tensor(inputs), table, mode="sum"), cache)
             must = [
                 row.age >= config.max_age or row.repeats >= sampling.max_repeats or row.left >= row.room - step - 1
                 for row in rows
             ]
-            uniform = np.stack([row.draw(step, n_levels) for row in rows])
-            digits = self._sample(hidden, uniform, np.asarray(must), sampling)
-            for row, own, code in zip(rows, digits, (digits * self.radix).sum(-1).tolist(), strict=True):
-                if own[0] == self.lm.head.advance:
+            uniform = torch.tensor([row.draw(step, n_levels) for row in rows])
+            drawn = self.sampler(hidden, uniform, torch.tensor(must), sampling.temperature, sampling.top_p)
+            for row, digits in zip(rows, drawn.tolist(), strict=True):
+                if digits[0] == advance:
                     row.advance()
                 else:
-                    row.add(code, own)
+                    row.add(sum(map(mul, digits, self.radix)), digits)
             step += 1
             yield utterances
             for i in reversed(range(len(rows))):

@@ -1,0 +1,136 @@
+"""A position of the language model, compiled: no row depends on another, the head draws what it says."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tts.lm.backbone import CachedBackbone
+from tts.lm.digits import DigitSampler
+from tts.lm.generate import Sampling, choose
+from tts.lm.linear import Compiled, FloatLinear, half_linear
+from tts.lm.model import LM, DigitHead
+
+DIM, HIDDEN, HEADS = 128, 192, 2
+
+
+@pytest.fixture(params=["fast", "plain"])
+def _linear(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine's linear layers, and those of any machine."""
+    if request.param == "plain":
+        monkeypatch.setattr("tts.lm.backbone.half_linear", FloatLinear)
+        monkeypatch.setattr("tts.lm.digits.half_linear", FloatLinear)
+
+
+def random_backbone(n_layers: int = 2) -> CachedBackbone:
+    generator = torch.Generator().manual_seed(0)
+    state = {"norm.weight": torch.ones(DIM)}
+    shapes = {f"self_attn.{p}_proj": (DIM, DIM) for p in "qkvo"}
+    shapes |= {"mlp.gate_proj": (HIDDEN, DIM), "mlp.up_proj": (HIDDEN, DIM), "mlp.down_proj": (DIM, HIDDEN)}
+    for i in range(n_layers):
+        for name, shape in shapes.items():
+            state[f"layers.{i}.{name}.weight"] = torch.randn(shape, generator=generator) * 0.1
+            state[f"layers.{i}.{name}.bias"] = torch.randn(shape[0], generator=generator)
+        for name in ("input", "post_attention"):
+            state[f"layers.{i}.{name}_layernorm.weight"] = torch.rand(DIM, generator=generator) + 0.5
+    return CachedBackbone(state, n_layers, HEADS)
+
+
+@pytest.mark.usefixtures("_linear")
+@pytest.mark.parametrize("length", [2, 37])
+def test_no_row_depends_on_another(length: int) -> None:
+    """The same bits alone and beside others, after a prefix of any length."""
+    backbone = random_backbone()
+    generator = torch.Generator().manual_seed(1)
+    prefix = torch.randn(length, DIM, generator=generator)
+    inputs = torch.randn(21, 17, DIM, generator=generator)
+
+    def steps(n: int) -> Tensor:
+        with torch.inference_mode():
+            cache = backbone.start(prefix, n)
+            return torch.stack([backbone.step(x[:n], cache) for x in inputs], dim=1)
+
+    together = steps(17)
+    assert together[0].std() > 0.1 and not torch.equal(together[0], together[1])
+    for n in (1, 2, 3, 4, 5, 9, 16):
+        assert torch.equal(steps(n), together[:n])
+
+
+@pytest.mark.usefixtures("_linear")
+def test_rows_that_go_on_keep_their_past() -> None:
+    backbone = random_backbone()
+    inputs = torch.randn(10, 3, DIM, generator=torch.Generator().manual_seed(1))
+    prefix = inputs[:2, 0]
+    with torch.inference_mode():
+        alone = backbone.start(prefix, 1)
+        expected = [backbone.step(x[2:], alone) for x in inputs]
+        cache = backbone.start(prefix, 3)
+        for i, x in enumerate(inputs):
+            if i == 4:
+                cache.drop(0)  # the third takes its place
+            made = backbone.step(x if i < 4 else x[[2, 1]], cache)[2 if i < 4 else 0]
+            assert torch.equal(made, expected[i][0])
+
+
+@pytest.mark.parametrize("n", [1, 3, 4, 6, 16, 20])
+def test_linear_layers_agree(n: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    weight, bias, x = (torch.randn(s, generator=generator) for s in ((24, 40), (24,), (n, 40)))
+    expected = F.linear(x, weight.half().float(), bias)
+    for layer in (half_linear(weight, bias), FloatLinear(weight, bias)):
+        torch.testing.assert_close(layer(x), expected, atol=1e-4, rtol=1e-5)
+    torch.testing.assert_close(half_linear(weight)(x), FloatLinear(weight, None)(x), atol=1e-4, rtol=1e-5)
+
+
+def sampler_of(lm: LM) -> tuple[DigitSampler, DigitHead]:
+    """The sampler, and the head it is made of, with the same rounded weights and with preferences."""
+    head = copy.deepcopy(lm.head)
+    head.stem.weight.data.mul_(300)
+    head.load_state_dict({name: weight.half().float() for name, weight in head.state_dict().items()})
+    return DigitSampler(head), head
+
+
+@pytest.mark.usefixtures("_linear")
+def test_digits_are_drawn_from_the_head(tiny_lm: LM) -> None:
+    """As digit by digit from :class:`DigitHead`'s own layers, alone and beside others, compiled and not."""
+    sampler, head = sampler_of(tiny_lm)
+    compiled = Compiled(sampler)
+    generator = torch.Generator().manual_seed(0)
+    hidden = torch.randn(50, tiny_lm.config.dim, generator=generator)
+    uniform = torch.rand(50, 5, generator=generator)
+    must = torch.arange(50) % 7 == 0
+    for sampling in (Sampling(), Sampling(1.0, 1.0), Sampling(0.0)):
+        options = (sampling.temperature, sampling.top_p)
+        with torch.inference_mode():
+            drawn = compiled(hidden, uniform, must, *options)
+            assert torch.equal(drawn, sampler(hidden, uniform, must, *options))
+            alone = [compiled(*(t[i : i + 1] for t in (hidden, uniform, must)), *options) for i in range(50)]
+            state = head.stem(hidden)
+            for k, output in enumerate(head.outputs):
+                logits = output(F.gelu(state)).numpy()
+                if k == 0:
+                    logits[must, : head.advance] = -np.inf
+                expected = torch.from_numpy(choose(logits, uniform[:, k].numpy(), sampling))
+                speaks = drawn[:, 0] != head.advance
+                assert torch.equal(*((d if k == 0 else d[speaks]) for d in (drawn[:, k], expected)))
+                if k < 4:
+                    state = state + head.inputs[k](drawn[:, k].clamp(max=head.levels[k] - 1))
+        assert (drawn[must, 0] == head.advance).all() and len(drawn.unique(dim=0)) > 20
+        assert torch.equal(torch.cat(alone)[speaks], drawn[speaks])
+        assert torch.equal(torch.cat(alone)[:, 0], drawn[:, 0])
+
+
+def test_the_first_call_gives_what_later_ones_give(tiny_lm: LM) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        compiled = Compiled(sampler_of(tiny_lm)[0])
+    arguments = (torch.randn(2, tiny_lm.config.dim), torch.rand(2, 5), torch.zeros(2, dtype=torch.bool), 1.0, 0.9)
+    with torch.inference_mode():
+        calls = [compiled(*arguments) for _ in range(4)]
+    assert all(torch.equal(calls[0], call) for call in calls)
