@@ -361,6 +361,8 @@ def test_models_that_cannot_be_extended(qwen: Path, files: Path, model: Path, tm
     assert "extended before" in extend(model, files, tmp_path / "a", code=2)
     assert "is not empty" in extend(qwen, files, model, code=2)
     assert "cannot load the language model" in extend(tmp_path, files, tmp_path / "b", code=2)
+    broken(Path(shutil.copytree(qwen, tmp_path / "qwen")), "a weight is missing")
+    assert "are incomplete" in extend(tmp_path / "qwen", files, tmp_path / "b", code=2)
     assert not (tmp_path / "a").exists() and not (tmp_path / "b").exists()
 
 

@@ -119,6 +119,9 @@ def test_learnt_voices_are_listed_and_come_before_built_in_ones(
     synth = Synthesizer.from_pretrained(str(tiny_model), find_voice_file("b"))
     assert synth.voices == ["b", "a"]
     torch.testing.assert_close(synth.voice_vector(), vector)
+    for voice in ("b", None, vector):
+        marked, plain = (synth.say("Yes.", voice=voice, watermark=on).samples for on in (True, False))
+        assert not np.array_equal(marked, plain)
     listed = CliRunner().invoke(facet, ["voices", "--model", str(tiny_model)]).output
     assert "150 Hz  my own (learnt)" in listed and "second" in listed and "of another model" not in listed
     (folder / "d.voice").write_bytes(b"half")

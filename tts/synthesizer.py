@@ -306,8 +306,8 @@ class Synthesizer:
         """Whether the voice may be somebody's."""
         if reference is not None or is_recorded(prompt if voice is None else voice):
             return True
-        named = self.model.config.default_voice if voice is None and prompt is None else voice
-        return bool(self.learnt_voice) and (prompt is not None or named == self.learnt_voice)
+        built_in = isinstance(voice, str) and voice != self.learnt_voice
+        return bool(self.learnt_voice) and not built_in
 
     def _read(self, text: str) -> list[list[str]]:
         """Text to sentences of phoneme symbols."""

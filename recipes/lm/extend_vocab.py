@@ -15,11 +15,11 @@ import torch
 import yaml
 from torch import Tensor
 
-from tts._torchaudio import import_torchaudio
 from tts.checkpoint import find_model
 from tts.cli_common import one_line_errors
 from tts.codec.distilcodec_files import is_distilcodec, newest_checkpoint, read_distilcodec_config
 from tts.codec.waveform import Codec
+from tts.unitts.engine import load_language_model
 from tts.unitts.synthesizer import CONFIG
 from tts.unitts.template import Template
 from tts.unitts.vocabulary import MARKERS, STOPS, audio_token
@@ -101,15 +101,14 @@ def main(model: str, codec: str, template: Path, out: Path, scale: float) -> Non
     if out.exists() and any(out.iterdir()):
         raise ValueError(f"{out} is not empty; give a new directory")
     Template.read(template)
-    import_torchaudio()  # transformers imports it
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     vectors = Codec.from_pretrained(codec).codebook()
+    lm = load_language_model(model)
+    from transformers import AutoTokenizer
+
     try:
         tokenizer = AutoTokenizer.from_pretrained(model)
-        lm = AutoModelForCausalLM.from_pretrained(model, dtype="auto")
     except (OSError, ValueError) as error:
-        raise ValueError(f"cannot load the language model {model}: {str(error).splitlines()[0]}") from error
+        raise ValueError(f"cannot load the tokenizer of {model}: {str(error).splitlines()[0]}") from error
     if lm.config.model_type != "qwen2":
         raise ValueError(f"{model} is a {lm.config.model_type}; a qwen2 is expected")
     text_rows = lm.get_input_embeddings().num_embeddings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -24,31 +24,42 @@ class Engine(Protocol):
         """Token ids that follow ``prompt``, up to and without the first of ``stops`` or to ``max_tokens``."""
 
 
+def load_language_model(source: str | Path) -> Any:
+    """A language model of transformers, by directory or hub id, in the precision it was saved in.
+
+    Raises:
+        ValueError: there is none, or its weights are damaged or incomplete.
+    """
+    import_torchaudio()  # transformers imports it
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # what is wrong is raised below, in one line
+    try:
+        model, found = AutoModelForCausalLM.from_pretrained(source, dtype="auto", output_loading_info=True)
+    except SafetensorError as error:
+        raise ValueError(f"the weights in {source} are damaged or only half downloaded: {error}") from error
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise ValueError(f"cannot load the language model in {source}: {str(error).splitlines()[0]}") from error
+    finally:
+        logging.set_verbosity(verbosity)
+        if shown:
+            logging.enable_progress_bar()
+    if found["missing_keys"]:  # transformers would go on with random numbers in their place
+        raise ValueError(f"the weights in {source} are incomplete: {min(found['missing_keys'])} is missing")
+    return model
+
+
 class TransformersEngine:
     """``transformers.generate`` with nothing but temperature and nucleus sampling."""
 
     def __init__(self, folder: Path, device: str) -> None:
-        import_torchaudio()  # transformers imports it
-        from safetensors import SafetensorError
-        from transformers import AutoModelForCausalLM, GenerationConfig
-        from transformers.utils import logging
+        self.model = load_language_model(folder).to(device).eval()
+        from transformers import GenerationConfig
 
-        shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
-        logging.disable_progress_bar()
-        logging.set_verbosity_error()  # what is wrong is raised below, in one line
-        try:
-            model, found = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", output_loading_info=True)
-        except SafetensorError as error:
-            raise ValueError(f"the weights in {folder} are damaged or only half downloaded: {error}") from error
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise ValueError(f"cannot load the language model in {folder}: {str(error).splitlines()[0]}") from error
-        finally:
-            logging.set_verbosity(verbosity)
-            if shown:
-                logging.enable_progress_bar()
-        if found["missing_keys"]:  # transformers would speak with random numbers in their place
-            raise ValueError(f"the weights in {folder} are incomplete: {min(found['missing_keys'])} is missing")
-        self.model = model.to(device).eval()
         self.model.generation_config = GenerationConfig()  # the checkpoint's own may penalise repetition or cut by rank
         self.vocab_size = self.model.get_input_embeddings().num_embeddings
 
