@@ -46,7 +46,7 @@ class TrainConfig:
     def rate(self, step: int) -> float:
         """Learning rate at ``step``."""
         left = (self.steps - step) / max(1.0, self.decay * self.steps)
-        return self.lr * min(1.0, (step + 1) / self.warmup, max(0.01, left))
+        return self.lr * min(1.0, (step + 1) / max(1, self.warmup), max(0.01, left))
 
 
 def train(model: nn.Module, step_losses: Step, config: TrainConfig, out: Path, device: torch.device) -> nn.Module:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from recipes.training import TrainConfig
 from tts.checkpoint import load_model
+from tts.codec.hifigan import HiFiGANConfig
 from tts.config import from_dict
 from tts.lm.model import LMConfig
 
@@ -68,5 +70,15 @@ def test_no_such_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_strict_loader() -> None:
     assert from_dict(LMConfig, {"levels": [4, 4]}).levels == (4, 4)
-    with pytest.raises(ValueError, match="a mapping is expected"):
-        from_dict(LMConfig, [1])  # type: ignore[arg-type]
+    assert from_dict(TrainConfig, {"lr": 1, "betas": [0, 0.5]}) == TrainConfig(lr=1.0, betas=(0.0, 0.5))
+    for cls, values, message in (
+        (LMConfig, [1], "a mapping is expected"),
+        (LMConfig, {"levels": 8}, "LMConfig.levels: a list expected, not 8"),
+        (LMConfig, {"levels": [8, "a"]}, "LMConfig.levels: int expected, not 'a'"),
+        (LMConfig, {"dim": True}, "LMConfig.dim: int expected, not True"),
+        (TrainConfig, {"betas": [0.9]}, "TrainConfig.betas: 2 values expected"),
+        (TrainConfig, {"lr": "fast"}, "TrainConfig.lr: float expected, not 'fast'"),
+        (HiFiGANConfig, {"resblock_dilations": [1, 3]}, "resblock_dilations: a list expected, not 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            from_dict(cls, values)  # type: ignore[arg-type]

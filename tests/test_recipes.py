@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from conftest import TINY_CODEC, TINY_LM, TINY_REFINER, TINY_VOCODER
 
 from recipes import release
 from recipes.codec import train as codec_recipe
+from recipes.codec.adversarial.train import AdversarialTraining
 from recipes.codec.codes import read_codes, write_codes
+from recipes.codec.distill import Distillation
 from recipes.corpus.describe import describe
 from recipes.corpus.draw import draw_style, draw_voice, is_held_out, pool_voice
 from recipes.corpus.restyle import between_harmonics, restyle_f0, warp
@@ -25,11 +28,15 @@ from recipes.corpus.texts import Source, make_modern
 from recipes.data import Corpus
 from recipes.lm import prepare, resample
 from recipes.lm import train as lm_recipe
+from recipes.lm.align import AlignTraining
+from recipes.lm.aligner import AlignerTraining
+from recipes.lm.pretrain import Pretraining
+from recipes.prompts.train import PromptTraining
 from recipes.training import TrainConfig, train
 from recipes.vocoder import train as vocoder_recipe
 from recipes.vocoder import train_refiner as refiner_recipe
 from tts.align import Aligner, AlignerConfig, save_aligner
-from tts.config import AUDIO
+from tts.config import AUDIO, load_config
 from tts.style import Style, Voice
 from tts.text.normalize import normalize
 
@@ -288,3 +295,29 @@ def test_draws_are_repeatable_and_texts_can_be_spoken() -> None:
     assert splits == {"train", "valid", "test"}
     name, voice = draw_voice(a)
     assert len(describe(voice, Style(), "angry", 1.0, a)) == 2
+
+
+def test_the_settings_that_come_with_the_recipes_are_whole() -> None:
+    refiner = refiner_recipe.RefinerTraining
+    kinds = {
+        "codec/adversarial/config": AdversarialTraining,
+        "codec/distill": Distillation,
+        "codec/*": codec_recipe.CodecTraining,
+        "lm/align": AlignTraining,
+        "lm/aligner": AlignerTraining,
+        "lm/pretrain": Pretraining,
+        "lm/config": lm_recipe.LMTraining,
+        "vocoder/config": vocoder_recipe.VocoderTraining,
+        "vocoder/*": refiner,
+        "prompts/config": PromptTraining,
+        "gpu/codec": codec_recipe.CodecTraining,
+        "gpu/lm": lm_recipe.LMTraining,
+        "gpu/vocoder": vocoder_recipe.VocoderTraining,
+        "gpu/re*": refiner,
+    }
+    files = sorted((ROOT / "recipes").rglob("*.yaml"))
+    for file in files:
+        name = str(file.relative_to(ROOT / "recipes").with_suffix(""))
+        kind = next(kind for pattern, kind in kinds.items() if fnmatch(name, pattern))
+        assert load_config(kind, file), name
+    assert len(files) >= 19

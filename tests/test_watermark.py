@@ -63,6 +63,22 @@ def test_the_mark_is_not_found_elsewhere() -> None:
     assert max(scores) < THRESHOLD - 1.0
 
 
+@pytest.mark.parametrize("length", [0, 1, 767, 768, 1023, 1024, 1025])
+def test_clips_of_any_length_keep_it(length: int) -> None:
+    assert len(mark(np.ones(length, np.float32))) == length
+
+
+def test_what_cannot_be_looked_at() -> None:
+    for samples, message in (
+        (np.zeros((30_000, 2), np.float32), "average the channels"),
+        (np.ones(100, np.float32), "too short"),
+        (np.zeros(30_000, np.float32), "silent"),
+        (np.full(30_000, np.nan, np.float32), "silent"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            detect(samples)
+
+
 def test_the_mark_is_small_and_silence_stays_silent() -> None:
     wave = voice(3)
     wave[:20_000] = 0

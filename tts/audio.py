@@ -97,7 +97,9 @@ class WavFile:
 
 
 def join(pieces: list[Audio]) -> Audio:
-    """Pieces of speech, one after another, as one."""
+    """Pieces of speech, one after another, as one. Raises ``ValueError`` when there are none."""
+    if not pieces:
+        raise ValueError("no sound was made; try another seed")
     alignment, shift = [], 0.0
     for piece in pieces:
         alignment += [(symbol, start + shift, end + shift) for symbol, start, end in piece.alignment]

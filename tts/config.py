@@ -33,10 +33,13 @@ AUDIO = AudioConfig()
 
 
 def from_dict(cls: type[T], values: dict[str, Any], where: str = "") -> T:
-    """Build dataclass ``cls`` from ``values``; unknown keys raise ``ValueError`` with the valid names.
+    """Build dataclass ``cls`` from ``values``.
 
     Nested dataclasses are built from nested dicts, lists become tuples where the field is a tuple; a field of type
     ``X | None`` may be null.
+
+    Raises:
+        ValueError: an unknown key (with the valid ones), or a value of another type.
     """
     where = where or cls.__name__
     if not isinstance(values, dict):
@@ -46,24 +49,33 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str = "") -> T:
     unknown = sorted(set(values) - set(fields))
     if unknown:
         raise ValueError(f"{where}: unknown key {unknown[0]!r}; valid keys are {', '.join(sorted(fields))}")
-    built: dict[str, Any] = {}
-    for name, value in values.items():
-        hint = hints[name]
-        if type(None) in typing.get_args(hint):
-            hint = typing.get_args(hint)[0] if value is not None else type(None)
-        if dataclasses.is_dataclass(hint):
-            value = from_dict(typing.cast(type, hint), value, f"{where}.{name}")
-        elif typing.get_origin(hint) is tuple and isinstance(value, list):
-            value = tuple(value)
-        elif hint is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        elif isinstance(hint, type) and not isinstance(value, hint):
-            raise ValueError(f"{where}.{name}: {hint.__name__} expected, not {value!r}")
-        built[name] = value
+    built = {name: _of_type(hints[name], value, f"{where}.{name}") for name, value in values.items()}
     try:
         return cls(**built)
     except TypeError as error:
         raise ValueError(f"{where}: {error}") from error
+
+
+def _of_type(hint: Any, value: Any, where: str) -> Any:
+    """``value`` as a field of type ``hint`` has it."""
+    inner = typing.get_args(hint)
+    if type(None) in inner:
+        return None if value is None else _of_type(inner[0], value, where)
+    if dataclasses.is_dataclass(hint):
+        return from_dict(typing.cast(type, hint), value, where)
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"{where}: a list expected, not {value!r}")
+        kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        if len(kinds) != len(value):
+            raise ValueError(f"{where}: {len(kinds)} values expected, not {value!r}")
+        return tuple(_of_type(kind, v, where) for kind, v in zip(kinds, value, strict=True))
+    number = isinstance(value, int) and not isinstance(value, bool)
+    if hint is float and number:
+        return float(value)
+    if isinstance(hint, type) and (not isinstance(value, hint) or (hint is int and not number)):
+        raise ValueError(f"{where}: {hint.__name__} expected, not {value!r}")
+    return value
 
 
 def load_yaml(path: str | Path) -> dict[str, Any]:

@@ -124,8 +124,10 @@ def detect(samples: np.ndarray, sample_rate: int = AUDIO.sample_rate, key: bytes
     """Look for the mark in a recording (N,).
 
     Raises:
-        ValueError: shorter than half a second, or silent.
+        ValueError: not a row of samples, shorter than half a second, or silent.
     """
+    if samples.ndim != 1:
+        raise ValueError(f"samples have shape (N,), not {samples.shape}; average the channels first")
     if sample_rate != AUDIO.sample_rate:
         import soxr
 
