@@ -63,7 +63,8 @@ def test_no_row_depends_on_another(length: int) -> None:
 
 
 @pytest.mark.usefixtures("_linear")
-def test_rows_that_go_on_keep_their_past() -> None:
+def test_rows_that_go_on_keep_their_past(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts.lm.backbone.ROOM", 3)
     backbone = random_backbone()
     inputs = torch.randn(10, 3, DIM, generator=torch.Generator().manual_seed(1))
     prefix = inputs[:2, 0]
@@ -76,6 +77,7 @@ def test_rows_that_go_on_keep_their_past() -> None:
                 cache.drop(0)  # the third takes its place
             made = backbone.step(x if i < 4 else x[[2, 1]], cache)[2 if i < 4 else 0]
             assert torch.equal(made, expected[i][0])
+    assert cache.own[0].shape == (2, 2 * HEADS, 12, DIM // HEADS)  # what has ended takes no memory any more
 
 
 @pytest.mark.parametrize("n", [1, 3, 4, 6, 16, 20])

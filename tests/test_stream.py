@@ -18,7 +18,7 @@ from tts.background import Ahead, one_thread
 from tts.lm.generate import Utterance
 from tts.piecewise import Piecewise
 from tts.render import lookahead
-from tts.stream import FIRST_CODES, MOST_CODES, Cutter, Sentence
+from tts.stream import BATCH, FIRST_CODES, MOST_CODES, Cutter, Sentence, cut
 from tts.text.incoming import LONGEST, incoming_sentences
 from tts.text.split import split_sentences
 
@@ -180,6 +180,22 @@ def test_work_stays_a_few_items_ahead() -> None:
     assert next(iter(ahead)) == 0
     time.sleep(0.1)
     assert len(made) <= 7
+    ahead.close()
+
+
+def test_the_next_batch_is_spoken_while_the_last_is_rendered() -> None:
+    """Nobody takes pieces of the first batch, sentences of ten seconds; the second is begun all the same."""
+    begun, batches = threading.Event(), [[Sentence(["a"], n) for n in range(BATCH)]] * 2
+
+    def decode(batch: list[Sentence]) -> Iterator[list[Utterance]]:
+        if decoded:
+            begun.set()
+        decoded.append(batch)
+        yield [Utterance(list(range(470)), [470], True) for _ in batch]
+
+    decoded: list[list[Sentence]] = []
+    ahead = Ahead(lambda stopped: cut(decode, batches, 33, stopped))
+    assert begun.wait(timeout=60)
     ahead.close()
 
 

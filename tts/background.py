@@ -16,6 +16,8 @@ _lock = threading.Lock()
 _users = 0
 _threads_before = 1
 
+LIMIT = 128  # pieces: more than a batch of sentences has, so that the next one is spoken while they are rendered
+
 
 @contextmanager
 def one_thread() -> Iterator[None]:
@@ -38,14 +40,14 @@ def one_thread() -> Iterator[None]:
 
 
 class Ahead(Generic[T]):
-    """Iterates in a thread of its own, a few items ahead of whoever takes them.
+    """Iterates in a thread of its own, some items ahead of whoever takes them.
 
     Args:
         make: begins the iteration; its argument is set when nothing more is wanted, and it should end soon then.
         limit: items made before they are taken.
     """
 
-    def __init__(self, make: Callable[[threading.Event], Iterator[T]], limit: int = 8) -> None:
+    def __init__(self, make: Callable[[threading.Event], Iterator[T]], limit: int = LIMIT) -> None:
         self._stopped = threading.Event()
         self._items: queue.Queue[tuple[str, T | BaseException | None]] = queue.Queue(limit)
         self._thread = threading.Thread(target=self._run, args=(make,), name="facet-ahead", daemon=True)

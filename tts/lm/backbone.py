@@ -120,7 +120,7 @@ class Cache:
 
     shared: keys (heads, width, P) and values (heads, P, width) of the prefix, layer by layer, once for all sequences;
     own: keys and values (2, B * heads, room, width) of the ``used`` positions after it, layer by layer; turns: rotary
-    embeddings of these positions; batch: sequences that go on, the first of B.
+    embeddings of these positions; batch: sequences that go on, the first of B, which are more until the cache grows.
     """
 
     shared: list[tuple[Tensor, Tensor]]
@@ -172,7 +172,8 @@ class CachedBackbone:
 
     def _grow(self, cache: Cache) -> None:
         for index in range(len(cache.own)):  # one after another: memory for one layer more, not for all
-            cache.own[index] = F.pad(cache.own[index], (0, 0, 0, ROOM))
+            going_on = cache.own[index][:, : cache.batch * self.n_heads]
+            cache.own[index] = F.pad(going_on, (0, 0, 0, ROOM))
         length = cache.shared[0][1].shape[1]
         cache.turns = self._turns(torch.arange(length, length + cache.used + ROOM))
 
