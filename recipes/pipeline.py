@@ -20,6 +20,8 @@ from pathlib import Path
 
 import click
 
+from recipes.ending import asked_to_end
+
 GRACE_S = 20.0  # for what runs to end its step and save before --minutes is over
 
 
@@ -126,35 +128,38 @@ def done_stages(listed: list[Stage], runs: Path) -> set[str]:
 
 
 def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs: int, minutes: float | None) -> bool:
-    """Run what is not done yet; True when everything is. Raises ``ClickException`` when a recipe fails."""
+    """Run what is not done yet; True when everything is, False when the time is over or the process is sent SIGTERM.
+    What then still runs is ended. Raises ``ClickException`` when a recipe fails.
+    """
     deadline = None if minutes is None else time.monotonic() + 60 * minutes - GRACE_S
     (runs / "done").mkdir(parents=True, exist_ok=True)
     finished = done_stages(listed, runs)
     running: list[Running] = []
-    try:
-        while len(finished) < len(listed):
-            busy = {r.stage.name for r in running}
-            for stage in listed:
-                ready = stage.name not in finished | busy and finished.issuperset(stage.needs)
-                if ready and len(running) < jobs:
-                    running.append(start(stage, runs, configs, device))
-                    busy.add(stage.name)
-            time.sleep(0.2)
-            for job in [r for r in running if r.process.poll() is not None]:
-                running.remove(job)
-                if job.process.returncode:
-                    end = job.log.read_text("utf-8", "replace").strip().splitlines()[-1:]
-                    raise click.ClickException(f"{job.stage.name} failed ({job.log}): {' '.join(end)}")
-                job.stage.done(runs).write_text(job.stage.command, encoding="utf-8")
-                finished.add(job.stage.name)
-                click.echo(f"{job.stage.name}: done", err=True)
-            if deadline is not None and time.monotonic() > deadline:
-                return False
-    finally:
-        for job in running:
-            os.killpg(job.process.pid, signal.SIGTERM)  # it and the processes that it started
-        for job in running:
-            job.process.wait()
+    with asked_to_end() as asked:
+        try:
+            while len(finished) < len(listed):
+                busy = {r.stage.name for r in running}
+                for stage in listed:
+                    ready = stage.name not in finished | busy and finished.issuperset(stage.needs)
+                    if ready and len(running) < jobs:
+                        running.append(start(stage, runs, configs, device))
+                        busy.add(stage.name)
+                time.sleep(0.2)
+                for job in [r for r in running if r.process.poll() is not None]:
+                    running.remove(job)
+                    if job.process.returncode:
+                        end = job.log.read_text("utf-8", "replace").strip().splitlines()[-1:]
+                        raise click.ClickException(f"{job.stage.name} failed ({job.log}): {' '.join(end)}")
+                    job.stage.done(runs).write_text(job.stage.command, encoding="utf-8")
+                    finished.add(job.stage.name)
+                    click.echo(f"{job.stage.name}: done", err=True)
+                if asked or (deadline is not None and time.monotonic() > deadline):
+                    return False
+        finally:
+            for job in running:
+                os.killpg(job.process.pid, signal.SIGTERM)  # it and the processes that it started
+            for job in running:
+                job.process.wait()
     return True
 
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recipes.ending import asked_to_end
 from recipes.parallel import IS_MAIN, N_PROCESSES, RANK, average_gradients, share_state
 from recipes.precision import mixed_precision
 
@@ -117,20 +116,6 @@ def train(model: nn.Module, step_losses: Step, config: TrainConfig, out: Path, d
             if ending:
                 raise SystemExit(128 + signal.SIGTERM)
     return model.eval()
-
-
-@contextmanager
-def asked_to_end() -> Iterator[list[int]]:
-    """A list that is empty until the process is sent SIGTERM, which does not end it meanwhile."""
-    asked: list[int] = []
-    if threading.current_thread() is not threading.main_thread():  # others cannot watch signals
-        yield asked
-        return
-    before = signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def save(state: dict, path: Path) -> None:

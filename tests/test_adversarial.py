@@ -12,6 +12,7 @@ import yaml
 from click.testing import CliRunner
 from conftest import TINY_CODEC
 from distilcodec_reference import sound
+from resuming import assert_goes_on_exactly
 
 from recipes.codec.adversarial import train as recipe
 from recipes.codec.adversarial.discriminators import (
@@ -25,7 +26,7 @@ from recipes.codec.adversarial.discriminators import (
     feature_loss,
 )
 from recipes.data import Corpus
-from recipes.training import TrainConfig, train
+from recipes.training import TrainConfig
 from tts import Codec
 from tts.checkpoint import load_model
 from tts.codec.hifigan import HiFiGANConfig
@@ -93,22 +94,7 @@ def test_each_side_is_moved_by_its_own_loss(tiny_model: Path, corpus: Path) -> N
 
 def test_a_killed_run_goes_on_exactly(tiny_model: Path, corpus: Path, tmp_path: Path) -> None:
     settings = TrainConfig(steps=4, warmup=1, bf16=False, threads=1, checkpoint_s=0.0)
-
-    def start(out: Path, stop_at: int | None = None) -> torch.Tensor:
-        task = make_task(tiny_model, corpus)
-
-        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            if step == stop_at:
-                raise KeyboardInterrupt
-            return task.losses(step, rng)
-
-        train(task, losses, settings, out, torch.device("cpu"))
-        return torch.cat([p.detach().flatten() for p in task.parameters()])
-
-    whole = start(tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        start(tmp_path / "killed", stop_at=2)
-    assert torch.equal(start(tmp_path / "killed"), whole)
+    assert_goes_on_exactly(lambda: make_task(tiny_model, corpus), settings, tmp_path, stop_at=2)
 
 
 def test_the_recipe_makes_a_codec_that_stands_alone(

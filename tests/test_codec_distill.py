@@ -17,6 +17,7 @@ import torch
 import yaml
 from click.testing import CliRunner
 from conftest import TINY_CODEC
+from resuming import assert_goes_on_exactly
 
 from recipes.codec import distill, train_teacher
 from recipes.codec import train as codec_recipe
@@ -28,7 +29,7 @@ from recipes.codec.measure import Clip, Evaluation, draw_histogram, folder_clips
 from recipes.codec.tree import order_codebook
 from recipes.corpus.texts import Source
 from recipes.data import Corpus
-from recipes.training import TrainConfig, train
+from recipes.training import TrainConfig
 from tts.codec.grvq import GroupedResidualVQ, GRVQConfig
 from tts.codec.model import Codec, CodecConfig
 from tts.codec.quantizer import Lookup
@@ -240,22 +241,11 @@ def test_a_killed_codebook_training_goes_on_exactly(corpus: Path, tmp_path: Path
     config = codec_recipe.CodecTraining(VQ, batch_size=2, mel_frames=40)
     settings = TrainConfig(steps=6, warmup=1, bf16=False, threads=1, checkpoint_s=0.0)
 
-    def start(out: Path, stop_at: int | None = None) -> torch.Tensor:
+    def make() -> codec_recipe.CodecTask:
         torch.manual_seed(0)
-        task = codec_recipe.CodecTask(config, Corpus(corpus, "train"), torch.device("cpu"))
+        return codec_recipe.CodecTask(config, Corpus(corpus, "train"), torch.device("cpu"))
 
-        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            if step == stop_at:
-                raise KeyboardInterrupt
-            return task.losses(step, rng)
-
-        train(task, losses, settings, out, torch.device("cpu"))
-        return torch.cat([t.detach().float().flatten() for t in task.state_dict().values()])
-
-    whole = start(tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        start(tmp_path / "killed", stop_at=3)
-    assert torch.equal(start(tmp_path / "killed"), whole)
+    assert_goes_on_exactly(make, settings, tmp_path, stop_at=3)
 
 
 def test_two_processes_train_as_one_with_the_joint_batch(corpus: Path, tmp_path: Path) -> None:

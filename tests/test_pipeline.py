@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -66,6 +68,16 @@ def test_what_a_stage_started_ends_with_it(scripts: Path, monkeypatch: pytest.Mo
     assert not run([parent], scripts / "runs", None, "cpu", 1, 0.02)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # waits for ever where the child lives on
+
+
+def test_who_is_asked_to_end_ends_what_runs(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Stage("lm", "slow", (str(scripts / "log"),), (), configurable=False, on_device=False)
+    monkeypatch.setattr(time, "sleep", lambda seconds: os.kill(os.getpid(), signal.SIGTERM))
+    started = []
+    start = pipeline.start
+    monkeypatch.setattr(pipeline, "start", lambda *arguments: started.append(start(*arguments)) or started[-1])
+    assert not run([slow], scripts / "runs", None, "cpu", 1, None)
+    assert [job.process.returncode for job in started] == [-signal.SIGTERM]
 
 
 def test_a_failure_says_which_and_why_and_stops_the_rest(scripts: Path) -> None:

@@ -15,6 +15,7 @@ import torch
 import yaml
 from click.testing import CliRunner
 from conftest import TINY_CODEC, TINY_LM, TINY_REFINER, TINY_VOCODER
+from resuming import assert_goes_on_exactly
 
 from recipes import release
 from recipes.codec import train as codec_recipe
@@ -168,22 +169,11 @@ def test_a_killed_run_goes_on_exactly(corpus: Path, tmp_path: Path) -> None:
     config = codec_recipe.CodecTraining(TINY_CODEC, batch_size=2, mel_frames=40)
     settings = TrainConfig(steps=6, warmup=1, bf16=False, threads=1, checkpoint_s=0.0)
 
-    def start(out: Path, stop_at: int | None = None) -> torch.Tensor:
+    def make() -> codec_recipe.CodecTask:
         torch.manual_seed(0)
-        task = codec_recipe.CodecTask(config, Corpus(corpus, "train"), torch.device("cpu"))
+        return codec_recipe.CodecTask(config, Corpus(corpus, "train"), torch.device("cpu"))
 
-        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            if step == stop_at:
-                raise KeyboardInterrupt
-            return task.losses(step, rng)
-
-        train(task, losses, settings, out, torch.device("cpu"))
-        return torch.cat([p.detach().flatten() for p in task.parameters()])
-
-    whole = start(tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        start(tmp_path / "killed", stop_at=3)
-    assert torch.equal(start(tmp_path / "killed"), whole)
+    assert_goes_on_exactly(make, settings, tmp_path, stop_at=3)
 
 
 def test_a_run_that_is_asked_to_end_saves_first(corpus: Path, tmp_path: Path) -> None:

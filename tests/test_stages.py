@@ -12,6 +12,7 @@ import torch
 from click.testing import CliRunner
 from conftest import TINY_LM
 from fake_judges import FakeSpeaker, FakeWhisper
+from resuming import assert_goes_on_exactly, train_task
 from test_recipes import config_file, corpus, plain, run  # noqa: F401
 
 from recipes.codec.codes import write_codes
@@ -20,14 +21,10 @@ from recipes.lm import align as align_recipe
 from recipes.lm import aligner as aligner_recipe
 from recipes.lm import preferences, pretrain, sft
 from recipes.lm.train import LMTraining, load_sequences
-from recipes.training import TrainConfig, train
+from recipes.training import TrainConfig
 from tts.align import load_aligner
 
 SHORT = {"steps": 2, "warmup": 1, "bf16": False, "log_every": 1, "threads": 1}
-
-
-def parameters(task: torch.nn.Module) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in task.parameters()])
 
 
 @pytest.fixture(scope="module")
@@ -76,31 +73,18 @@ def test_pretraining_learns_every_task_and_resumes(corpus: Path, codes: Path, tm
     sequences = load_sequences(clips, codes, "train", 46.875)
     settings = LMTraining(TINY_LM, TrainConfig(6, 3e-3, 1, bf16=False, threads=1, checkpoint_s=0.0), positions=300)
 
-    def start(out: Path, stop_at: int | None = None, **shares: float) -> pretrain.PretrainTask:
+    def make(**shares: float) -> pretrain.PretrainTask:
         torch.manual_seed(0)
-        task = pretrain.PretrainTask(pretrain.Pretraining(settings, **shares), clips, sequences, torch.device("cpu"))
+        return pretrain.PretrainTask(pretrain.Pretraining(settings, **shares), clips, sequences, torch.device("cpu"))
 
-        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            if step == stop_at:
-                raise KeyboardInterrupt
-            return task.losses(step, rng)
-
-        train(task, losses, settings.train, out, torch.device("cpu"))
-        return task
-
-    whole = start(tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        start(tmp_path / "killed", stop_at=3)
-    assert torch.equal(parameters(start(tmp_path / "killed")), parameters(whole))
+    assert_goes_on_exactly(make, settings.train, tmp_path, stop_at=3)
     for name in ("audio", "text"):
         shares = {f"{n}_share": float(n == name) for n in ("audio", "text", "text_audio")}
-        torch.manual_seed(0)
-        fresh = pretrain.PretrainTask(pretrain.Pretraining(settings), clips, sequences, torch.device("cpu"))
         loss_of = pretrain.PretrainTask.audio_loss if name == "audio" else pretrain.PretrainTask.text_loss
         rows = np.arange(len(sequences))
-        learnt = start(tmp_path / name, **shares)
+        learnt = train_task(make(**shares), settings.train, tmp_path / name)
         with torch.no_grad():
-            assert loss_of(learnt, rows) < loss_of(fresh, rows) - 0.02
+            assert loss_of(learnt, rows) < loss_of(make(), rows) - 0.02
     with pytest.raises(ValueError, match="shares of audio"):
         pretrain.Pretraining(audio_share=-1.0)
 
@@ -131,25 +115,15 @@ def test_alignment_prefers_what_the_judges_prefer(
     settings = TrainConfig(8, 3e-3, 1, bf16=False, threads=1, checkpoint_s=0.0)
     config = align_recipe.AlignTraining(LMTraining(TINY_LM, settings, positions=400))
 
-    def start(out: Path, stop_at: int | None = None) -> align_recipe.AlignTask:
+    def make() -> align_recipe.AlignTask:
         clips = Corpus(corpus, "train")
         task = align_recipe.AlignTask(config, clips, rows, torch.device("cpu"), str(tiny_model))
         assert task.losses(0, np.random.default_rng(0))["margin"].abs() < 1e-3
-
-        def losses(step: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            if step == stop_at:
-                raise KeyboardInterrupt
-            return task.losses(step, rng)
-
-        train(task, losses, settings, out, torch.device("cpu"))
         return task
 
-    whole = start(tmp_path / "whole")
+    whole = assert_goes_on_exactly(make, settings, tmp_path, stop_at=3)
     after = whole.losses(0, np.random.default_rng(0))
     assert after["margin"] > 0.1 and after["right"] == 1.0
-    with pytest.raises(KeyboardInterrupt):
-        start(tmp_path / "killed", stop_at=3)
-    assert torch.equal(parameters(start(tmp_path / "killed")), parameters(whole))
     with pytest.raises(ValueError, match="no pairs to learn from"):
         align_recipe.AlignTask(config, Corpus(corpus, "train"), rows[-1:], torch.device("cpu"), None)
     with pytest.raises(ValueError, match="clip 0 of the pairs is not that of the corpus"):

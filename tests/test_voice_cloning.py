@@ -15,6 +15,7 @@ from fake_judges import FakeSpeaker, FakeWhisper
 from test_cloning import cloning_model, speech  # noqa: F401
 from test_recipes import run
 
+from prompts.vectors import PromptVectors
 from recipes.voice_cloning import clone, evaluate_clone, finetune_voice, virtual_voice
 from tts import Synthesizer
 from tts.audio import Audio
@@ -23,6 +24,9 @@ from tts.config import AUDIO
 from tts.style import VOICE_DIM, Voice, voice_vector
 from tts.voice_file import VoiceFile, find_voice_file, fingerprint, load_voice
 
+# What a prompt is understood as, by an encoder that hears nothing in it.
+NOBODY = PromptVectors(torch.zeros(VOICE_DIM), torch.zeros(10), *(torch.ones(n) / n for n in (8, 4, 4)), torch.ones(2))
+
 
 def test_a_voice_is_learnt_and_spoken_in(
     cloning_model: Path,  # noqa: F811
@@ -30,12 +34,7 @@ def test_a_voice_is_learnt_and_spoken_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip("peft")
-    from prompts.vectors import PromptVectors
-
-    zeros = PromptVectors(
-        torch.zeros(VOICE_DIM), torch.zeros(10), *(torch.ones(n) / n for n in (8, 4, 4)), torch.ones(2)
-    )
-    monkeypatch.setattr(Synthesizer, "encode", lambda self, prompt: zeros)
+    monkeypatch.setattr(Synthesizer, "encode", lambda self, prompt: NOBODY)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(finetune_voice, "MIN_MINUTES", 0.1)
     folder = tmp_path / "recordings"
@@ -169,12 +168,7 @@ def test_clones_are_judged_beside_recordings(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from prompts.vectors import PromptVectors
-
-    vectors = PromptVectors(
-        torch.zeros(VOICE_DIM), torch.zeros(10), *(torch.ones(n) / n for n in (8, 4, 4)), torch.ones(2)
-    )
-    monkeypatch.setattr(Synthesizer, "encode", lambda self, prompt: vectors)
+    monkeypatch.setattr(Synthesizer, "encode", lambda self, prompt: NOBODY)
     monkeypatch.setattr(evaluate_clone, "Whisper", FakeWhisper)
     monkeypatch.setattr(evaluate_clone, "SpeakerSimilarity", FakeSpeaker)
     monkeypatch.setattr(evaluate_clone, "dnsmos", lambda wav, rate: {"ovrl": 3.0})
