@@ -1,4 +1,5 @@
-"""How fast, how soon and how big: the whole chain and each stage, every measurement in a fresh process.
+"""How fast, how soon and how big: the whole chain and each stage, every measurement in a fresh process
+bound to its cores.
 
 python -m recipes.benchmark --model facet-nano --max-minutes 10 --out benchmark.json
 python -m recipes.benchmark --compare --out compare.json
@@ -22,6 +23,7 @@ from typing import Any
 import click
 
 from recipes.compare import compare, comparison_table
+from recipes.cores import on_cores
 from recipes.evaluation.sentences import mixed, running_text
 from recipes.fresh import CHARS_PER_SECOND, run_fresh
 from recipes.table import progress, table
@@ -60,20 +62,24 @@ def cold_start(model: str, runs: int = 3) -> list[float]:
     return seconds
 
 
-def benchmark(model: str, max_minutes: float, threads: tuple[int, ...]) -> dict[str, Any]:
-    """All measurements; one row for each number of threads and length of text."""
+def texts(max_minutes: float) -> dict[str, str]:
+    """What is spoken, by name: the shortest and the longest sentence of the sets, and texts of all lengths."""
+    sentences = sorted(mixed(), key=len)
     lengths = [s for s in LENGTHS_S if s <= max_minutes * 60] or [max_minutes * 60]
-    jobs = [(n, seconds) for n in threads for seconds in lengths]
+    running = {f"text of {s:g} s": running_text(round(s * CHARS_PER_SECOND)) for s in lengths}
+    return {"short sentence": sentences[0], "long sentence": sentences[-1], **running}
+
+
+def benchmark(model: str, max_minutes: float, cores: tuple[int, ...]) -> dict[str, Any]:
+    """All measurements; one row for each number of cores and text."""
+    jobs = [(n, *named) for n in cores for named in texts(max_minutes).items()]
     rows = []
-    for n, seconds in progress(jobs, "benchmark"):
-        text = running_text(1)  # one sentence at least; then as many as come nearest to the length
-        if seconds * CHARS_PER_SECOND > len(text):
-            text = running_text(round(seconds * CHARS_PER_SECOND))
-        report = run_fresh({"model": model, "text": text, "threads": n, "first_audio": True})
-        stages = {name: took / report["audio_s"] for name, took in report["stage_times"].items()}
-        rows.append(
-            {"threads": n, **report, "real_time_factor": report["say_s"] / report["audio_s"], "stage_factors": stages}
-        )
+    for n, name, text in progress(jobs, "benchmark"):
+        with on_cores(n):
+            report = run_fresh({"model": model, "text": text, "threads": n, "first_audio": True})
+        factor = report["say_s"] / report["audio_s"]
+        stages = {stage: took / report["audio_s"] for stage, took in report["stage_times"].items()}
+        rows.append({"cores": n, "text": name, **report, "real_time_factor": factor, "stage_factors": stages})
     return {"model": model, "machine": machine(), "rows": rows, "cold_start_s": cold_start(model)}
 
 
@@ -83,7 +89,8 @@ def tables(result: dict[str, Any]) -> list[str]:
     stages = list(dict.fromkeys(name for row in rows for name in row["stage_factors"]))
     whole = [
         [
-            f"{row['audio_s']:.1f} s, {row['threads']} thread{'s' * (row['threads'] > 1)}",
+            f"{row['text']}, {row['cores']} core{'s' * (row['cores'] > 1)}",
+            round(row["audio_s"], 1),
             row["real_time_factor"],
             1 / row["real_time_factor"],
             *(row["stage_factors"].get(name) for name in stages),
@@ -94,7 +101,7 @@ def tables(result: dict[str, Any]) -> list[str]:
         for row in rows
     ]
     stage_headers = [f"{name} RTF" for name in stages]
-    headers = ["speech", "RTF", "x real time", *stage_headers, "first audio s", "load s", "peak MB"]
+    headers = ["", "speech s", "RTF", "x real time", *stage_headers, "first audio s", "load s", "peak MB"]
     cold = result["cold_start_s"]
     cold_rows = [[f"facet say {COLD_SENTENCE!r}", cold[0], statistics.median(cold)]]
     about = result["machine"]
@@ -108,20 +115,18 @@ def tables(result: dict[str, Any]) -> list[str]:
 @click.command()
 @click.option("--model", default="facet-nano", show_default=True, help="Name or folder of the model.")
 @click.option("--max-minutes", default=10.0, show_default=True, type=click.FloatRange(min=0.01), help="Longest text.")
-@click.option("--threads", multiple=True, type=click.IntRange(min=1), default=(1, 2), show_default=True)
+@click.option("--cores", multiple=True, type=click.IntRange(min=1), default=(1, 2), show_default=True)
 @click.option("--compare", "side_by_side", is_flag=True, help="Speak the same sentences with hibari and Piper as well.")
 @click.option("--sentences", default=20, show_default=True, type=click.IntRange(min=1), help="For --compare.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default="benchmark.json", show_default=True)
-def main(
-    model: str, max_minutes: float, threads: tuple[int, ...], side_by_side: bool, sentences: int, out: Path
-) -> None:
+def main(model: str, max_minutes: float, cores: tuple[int, ...], side_by_side: bool, sentences: int, out: Path) -> None:
     """Measure speed, first-audio latency, memory and cold start."""
     try:
         if side_by_side:
-            result = compare(model, mixed(sentences), threads) | {"machine": machine()}
+            result = compare(model, mixed(sentences), cores) | {"machine": machine()}
             shown = [comparison_table(result)]
         else:
-            result = benchmark(model, max_minutes, threads)
+            result = benchmark(model, max_minutes, cores)
             shown = tables(result)
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error

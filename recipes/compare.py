@@ -1,7 +1,7 @@
 """Our model beside two small public ones, on the same sentences: speed, first audio, memory, cold start, quality.
 
 `compare` is the caller's side (``python -m recipes.benchmark --compare``); ``python -m recipes.compare`` is the process
-that speaks, a fresh one for every system and number of threads: a job (JSON) on stdin, a report on stdout.
+that speaks, a fresh one for every system and number of cores: a job (JSON) on stdin, a report on stdout.
 
 | system | what it is                                                                                              |
 |--------|---------------------------------------------------------------------------------------------------------|
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from recipes.cores import on_cores
 from recipes.fresh import peak_rss_mb, run_fresh
 from recipes.table import progress, table
 
@@ -108,8 +109,8 @@ def _report(job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def compare(model: str, sentences: list[str], threads: tuple[int, ...], cold_runs: int = 3) -> dict[str, Any]:
-    """All systems with every number of threads; words and quality are judged once a system.
+def compare(model: str, sentences: list[str], cores: tuple[int, ...], cold_runs: int = 3) -> dict[str, Any]:
+    """All systems on every number of cores; words and quality are judged once a system.
 
     Raises:
         RuntimeError: a system failed; with the end of what it said.
@@ -118,21 +119,22 @@ def compare(model: str, sentences: list[str], threads: tuple[int, ...], cold_run
     from recipes.evaluation.clip import Clip
     from recipes.judges import Whisper
 
-    whisper = Whisper(threads=max(threads))
+    whisper = Whisper(threads=max(cores))
     rows: list[dict[str, Any]] = []
-    jobs = [(system, n) for system in SYSTEMS for n in threads]
+    jobs = [(system, n) for system in SYSTEMS for n in cores]
     for system, n in progress(jobs, "compare"):
         job = {"system": system, "model": model, "threads": n}
         with tempfile.TemporaryDirectory() as folder:
             cold = []
-            for _ in range(cold_runs):
-                begun = time.perf_counter()
-                run_fresh(job | {"sentences": [COLD_SENTENCE], "folder": folder}, "recipes.compare")
-                cold.append(time.perf_counter() - begun)
-            report = run_fresh(job | {"sentences": sentences, "folder": folder}, "recipes.compare")
-            row = {"system": system, "threads": n, **report, "cold_start_s": statistics.median(cold)}
+            with on_cores(n):
+                for _ in range(cold_runs):
+                    begun = time.perf_counter()
+                    run_fresh(job | {"sentences": [COLD_SENTENCE], "folder": folder}, "recipes.compare")
+                    cold.append(time.perf_counter() - begun)
+                report = run_fresh(job | {"sentences": sentences, "folder": folder}, "recipes.compare")
+            row = {"system": system, "cores": n, **report, "cold_start_s": statistics.median(cold)}
             row["real_time_factor"] = report["say_s"] / report["audio_s"]
-            if n == threads[0]:
+            if n == cores[0]:
                 clips = [
                     Clip(text, np.load(Path(folder) / f"{i}.npy"), report["rate"]) for i, text in enumerate(sentences)
                 ]
@@ -160,7 +162,7 @@ def comparison_table(result: dict[str, Any]) -> str:
         judged = row.get("judged", {})
         cells.append(
             [
-                f"{row['system']}, {row['threads']} thread{'s' * (row['threads'] > 1)}",
+                f"{row['system']}, {row['cores']} core{'s' * (row['cores'] > 1)}",
                 row["real_time_factor"],
                 1 / row["real_time_factor"],
                 row["first_audio_s"],
