@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import wave
 from pathlib import Path
 
@@ -176,6 +177,18 @@ def test_stream_reads_what_comes_in(tiny_model: Path) -> None:
         assert head[:4] == b"RIFF"
         rest, _ = process.communicate(b"second.")
     assert process.returncode == 0 and len(rest) > 2000
+
+
+def test_who_is_ended_leaves_no_half_file(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("Hello there, and so on. " * 1200)
+    out = tmp_path / "out"
+    out.mkdir()
+    command = ["-m", "tts.cli", "say", "-f", tmp_path / "long.txt", "-o", out / "a.wav", "-q", "--model", tiny_model]
+    with subprocess.Popen([sys.executable, *map(str, command)]) as process:
+        while not list(out.iterdir()) and process.poll() is None:
+            time.sleep(0.05)
+        process.terminate()
+    assert process.returncode == 143 and not list(out.iterdir())
 
 
 def test_voices_and_info(tiny_model: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +47,8 @@ def facet_model(model: str) -> Path:
 @click.version_option(__version__, prog_name="facet")
 def main() -> None:
     """Say anything, in any voice and style."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # nothing half-written is left
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
 
 
