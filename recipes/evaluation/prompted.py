@@ -22,6 +22,7 @@ from prompts.prompt import Prompt
 from recipes.evaluation.bench import Bench
 from recipes.evaluation.clip import Clip
 from recipes.evaluation.emotions import MEASURES, Change, absolute, measure, targets
+from recipes.evaluation.prompted_voices import leaks_table, mixes_table, said, voices_table
 from recipes.evaluation.reference import Reference
 from recipes.evaluation.sentences import FOLDER, mixed, spread
 from recipes.prompts.faces import HELD_OUT_EVERY, NAMES
@@ -86,7 +87,7 @@ def photographs(folder: Path, number: int) -> list[Prompted]:
 
 
 def reference_changes(reference: Reference, limit: int | None) -> tuple[np.ndarray, list[str], list[str]]:
-    """Measures of recordings against their voice's neutral ones (N, measures), their emotions and their voices."""
+    """Measures of recordings against their voice's other neutral ones (N, measures), their emotions and voices."""
     by_voice: dict[str, list[dict]] = defaultdict(list)
     for row in reference.rows:
         if row["emotion"] == "neutral" or (row["emotion"] in targets() and row["intensity"] >= SHOWN[0]):
@@ -94,11 +95,9 @@ def reference_changes(reference: Reference, limit: int | None) -> tuple[np.ndarr
     changes, emotions, voices = [], [], []
     for voice in progress(spread(sorted(by_voice), limit and 3 * limit), "reference measures"):
         heard = [(r["emotion"], absolute(measure(reference.clip(r)))) for r in by_voice[voice]]
-        plain = [m for emotion, m in heard if emotion == "neutral"]
-        if not plain:
-            continue
-        for emotion, m in heard:
-            change = np.subtract(m, np.median(plain, axis=0))
+        for k, (emotion, m) in enumerate(heard):
+            plain = [other for j, (e, other) in enumerate(heard) if e == "neutral" and j != k]
+            change = np.subtract(m, np.median(plain, axis=0)) if plain else np.array([np.nan])
             if np.isfinite(change).all():
                 changes.append(change)
                 emotions.append(emotion)
@@ -138,22 +137,19 @@ def right_way(change: Change, wanted: Change) -> tuple[int, int]:
 def styles_table(bench: Bench, prompts: Sequence[Prompted], judge: EmotionJudge, n_sentences: int) -> str:
     """By kind of prompt: measures that move the right way, growth of the word error rate, emotions that are read."""
     sentences, wanted = mixed(n_sentences), targets()
-    neutral = {text: Clip(text, *_said(bench, text, None)) for text in sentences}
-    plain = {text: absolute(measure(clip)) for text, clip in neutral.items()}
-    plain_wer = wer([_compared(bench, clip) for clip in neutral.values()])
+    neutral = said(bench, sentences)
+    plain = [absolute(measure(clip)) for clip in neutral]
+    plain_wer = wer([_compared(bench, clip) for clip in neutral])
     rows = []
     for kind in KINDS:
         own = [p for p in prompts if p.kind == kind]
         right = total = 0
         compared, read, shown = [], [], []
         for prompted in progress(own, f"{kind} prompts"):
-            style = bench.synth.encode(prompted.prompt)
-            changes = []
-            for text in sentences:
-                clip = Clip(text, *_said(bench, text, style))
-                compared.append(_compared(bench, clip))
-                changes.append(np.subtract(absolute(measure(clip)), plain[text]))
-            change = np.nanmedian(changes, axis=0)
+            understood = bench.synth.encode(prompted.prompt)
+            clips = said(bench, sentences, style=understood if understood.has_style else None)
+            compared += [_compared(bench, clip) for clip in clips]
+            change = np.nanmedian([np.subtract(absolute(measure(c)), m) for c, m in zip(clips, plain, strict=True)], 0)
             moved, counted = right_way(tuple(change), wanted[prompted.emotion])
             right, total = right + moved, total + counted
             if np.isfinite(change).all():
@@ -166,11 +162,6 @@ def styles_table(bench: Bench, prompts: Sequence[Prompted], judge: EmotionJudge,
     rows.append(("judge on recordings", None, None, None, None, judge.score))
     headers = ("prompts", "number", "measures the right way", "aim", "WER over neutral", "emotion read (balanced)")
     return table(f"Styles from prompts, {len(sentences)} sentences each; neutral WER {plain_wer:.3f}", headers, rows)
-
-
-def _said(bench: Bench, text: str, style: Any) -> tuple[np.ndarray, int]:
-    audio = bench.synth.say(text, style=style, seed=0)
-    return np.asarray(audio.samples, np.float32), audio.sample_rate
 
 
 def _compared(bench: Bench, clip: Clip) -> Any:
@@ -228,7 +219,6 @@ def main(
     """Print the figures of MODEL."""
     import torch
 
-    from recipes.evaluation.prompted_voices import leaks_table, mixes_table, voices_table
     from tts import Synthesizer
 
     torch.set_num_threads(threads)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from recipes.evaluation.clip import Clip
 from recipes.evaluation.emotions import MEASURES, absolute, measure
 from recipes.evaluation.sentences import mixed, spread
 from recipes.judges import prosody
+from recipes.prompts.clips import is_unseen
 from recipes.table import progress, table
 from tts.audio import read_audio
 from tts.config import AUDIO
@@ -30,22 +32,23 @@ MIXED_MEASURES = ("rate", "pitch", "level")
 _MAN_BELOW = 155.0  # Hz, of a real neutral voice
 
 
-def _say(bench: Bench, text: str, **how: Any) -> Clip:
-    audio = bench.synth.say(text, seed=0, **how)
-    return Clip(text, np.asarray(audio.samples, np.float32), audio.sample_rate)
+def said(bench: Bench, texts: Sequence[str], **how: Any) -> list[Clip]:
+    """Every text spoken in the same voice and style with seed 0, several at once."""
+    spoken = bench.synth.say_many(list(texts), seed=0, **how)
+    return [Clip(text, np.asarray(a.samples, np.float32), a.sample_rate) for text, a in zip(texts, spoken, strict=True)]
 
 
-def _cosines(bench: Bench, a: list[Clip], b: list[Clip]) -> float:
-    first, second = (np.stack([bench.embed(clip) for clip in clips]) for clips in (a, b))
-    return float(np.mean(first @ second.T))
+def _embedded(bench: Bench, clips: Sequence[Clip]) -> np.ndarray:
+    """Voices (clips, 256) to the judge of voices."""
+    return np.stack([bench.embed(clip) for clip in clips])
 
 
 def virtual_voices(bench: Bench, number: int) -> dict[str, Clip]:
-    """About 10 s of neutral speech of every unseen voice of the reference."""
+    """At most 10 s of neutral speech of voices that were never trained on."""
     assert bench.reference is not None
     rows: dict[str, list[dict]] = defaultdict(list)
     for row in bench.reference.rows:
-        if row["emotion"] == "neutral":
+        if row["emotion"] == "neutral" and is_unseen(row["voice_name"]):
             rows[row["voice_name"]].append(row)
     kept = {name: own for name, own in rows.items() if sum(r["n_samples"] for r in own) > 6 * AUDIO.sample_rate}
     found = {}
@@ -70,21 +73,20 @@ def voices_table(bench: Bench, real: Path | None, n_sentences: int) -> str:
         groups["real voices"] = real_voices(real)
     for title, clips in groups.items():
         men = {n: (prosody(c.samples, c.sample_rate).f0_hz or 0) < _MAN_BELOW for n, c in clips.items()}
-        said = {}
+        heard = dict(zip(clips, _embedded(bench, list(clips.values())), strict=True))
+        cosines = {}  # of the speech in a voice to every prompt, by name
         for name, clip in progress(list(clips.items()), title):
             vectors = bench.synth.encode(Prompt.speech(clip.samples, clip.sample_rate))
-            said[name] = [_say(bench, text, voice=vectors) for text in texts]
-        own = {n: _cosines(bench, said[n], [clips[n]]) for n in clips}
-        other = {
-            n: float(np.mean([_cosines(bench, said[n], [clips[m]]) for m in clips if m != n and men[m] == men[n]]))
-            for n in clips
-            if sum(men[m] == men[n] for m in clips) > 1
-        }
-        gap = float(np.mean([own[n] - other[n] for n in other])) if other else None
+            spoken = _embedded(bench, said(bench, texts, voice=vectors))
+            cosines[name] = {other: float(np.mean(spoken @ voice)) for other, voice in heard.items()}
+        own = {n: cosines[n][n] for n in clips}
+        rivals = {n: [cosines[n][m] for m in clips if m != n and men[m] == men[n]] for n in clips}
+        gaps = [own[n] - float(np.mean(rivals[n])) for n in clips if rivals[n]]
+        gap = float(np.mean(gaps)) if gaps else None
         rows.append((title, len(clips), float(np.mean(list(own.values()))), gap))
-    plain = [_say(bench, text) for text in texts]
-    styled = [_say(bench, text, style=Prompt.text(style)) for style in STYLES for text in texts]
-    rows.append(("default voice, neutral to prompted styles", len(STYLES), _cosines(bench, plain, styled), None))
+    plain = _embedded(bench, said(bench, texts))
+    styled = np.concatenate([_embedded(bench, said(bench, texts, style=Prompt.text(style))) for style in STYLES])
+    rows.append(("default voice, neutral to prompted styles", len(STYLES), float(np.mean(plain @ styled.T)), None))
     return table("Voices from prompts", ("", "voices", "cosine to prompt", "above others of that sex"), rows)
 
 
@@ -96,7 +98,7 @@ def mixes_table(bench: Bench, n_sentences: int) -> str:
     rows = []
 
     def measures(**how: Any) -> np.ndarray:
-        return np.nanmean([absolute(measure(_say(bench, text, **how))) for text in texts], axis=0)
+        return np.nanmean([absolute(measure(clip)) for clip in said(bench, texts, **how)], axis=0)
 
     def row(title: str, steps: tuple[float, ...], values: np.ndarray) -> list[object]:
         found: list[object] = [title]
@@ -132,8 +134,8 @@ def leaks_table(bench: Bench) -> str:
     leaked = []
     for reference_row in progress(rows, "words of prompts"):
         clip = bench.reference.clip(reference_row)
-        said = _say(bench, sentence, prompt=Prompt.speech(clip.samples, clip.sample_rate))
-        heard = _words(bench.whisper.transcribe(said.samples, said.sample_rate))
+        (spoken,) = said(bench, [sentence], prompt=Prompt.speech(clip.samples, clip.sample_rate))
+        heard = _words(bench.whisper.transcribe(spoken.samples, spoken.sample_rate))
         leaked.append(sorted((_words(clip.text) & heard) - _words(sentence)))
     shown = ", ".join(word for words in leaked for word in words) or "none"
     return table(

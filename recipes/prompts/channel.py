@@ -83,7 +83,8 @@ def worsen(wav: Tensor, lossy: int = 1) -> Tensor:
     n, n_samples = wav.shape
     spectrum = torch.fft.rfft(wav)
     echoing = torch.nonzero(torch.rand(n) < 0.4).flatten()
-    spectrum[echoing] *= rooms(len(echoing), n_samples)
+    if len(echoing):
+        spectrum[echoing] *= rooms(len(echoing), n_samples)
     power = spectrum.abs().square().mean(dim=1, keepdim=True).sqrt() + 1e-9
     others = torch.where(_chosen(0.15, n), _uniform(-28, -12, n, 1), torch.tensor(-120.0))
     spectrum = spectrum + power * _decibels(others) * (spectrum / power).roll(1, dims=0)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from prompts.speech import SpeechConfig, SpeechEncoder
+from recipes.corpus.draw import is_held_out
 from tts.style import (
     EMOTIONS,
     STYLE_ATTRIBUTES,
@@ -28,6 +29,7 @@ NAMES = tuple(EMOTIONS)
 # One octave of playing speed: in standard deviations of the voice's pitch and tract, and of the style's rate.
 _VOICE_BY_SPEED = (voice_vector(Voice(380.0, 2.0)) - voice_vector(Voice(190.0, 1.0)))[None]
 _RATE = STYLE_ATTRIBUTES.index("rate")
+NEUTRAL_WHERE_BAD = 0.5
 
 
 @dataclass
@@ -49,10 +51,12 @@ class Clips:
 
     @classmethod
     def load(cls, folder: Path, split: str) -> Clips:
-        """From ``recipes.prompts.prepare``."""
-        rows = [json.loads(line) for line in (folder / f"rows-{split}.jsonl").read_text("utf-8").splitlines()]
+        """From ``recipes.prompts.prepare``; fresh clips, where there are any, come last in training."""
+        parts = [split, "fresh"] if split == "train" and (folder / "rows-fresh.jsonl").exists() else [split]
+        lines = [line for part in parts for line in (folder / f"rows-{part}.jsonl").read_text("utf-8").splitlines()]
+        rows = [json.loads(line) for line in lines]
         return cls(
-            torch.from_numpy(np.load(folder / f"measures-{split}.npy")),
+            torch.from_numpy(np.concatenate([np.load(folder / f"measures-{part}.npy") for part in parts], axis=1)),
             torch.tensor([r["speed"] for r in rows]).T,
             torch.stack([voice_vector(Voice(**r["voice"])) for r in rows]),
             torch.stack([style_vector(Style(**r["style"])) for r in rows]),
@@ -64,12 +68,39 @@ class Clips:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def only(self, kept: list[int]) -> Clips:
+        """Those of ``kept``."""
+        views = self.measures[:, kept], self.speed[:, kept]
+        known = self.voice[kept], self.style[kept], self.emotion[kept], self.intensity[kept]
+        return Clips(*views, *known, [self.rows[i] for i in kept])
+
     def labels(self, views: np.ndarray, rows: np.ndarray) -> tuple[Tensor, Tensor]:
         """Voices (B, VOICE_DIM) and styles (B, STYLE_DIM) of ``rows``, as the speed of the view changes them."""
         octaves = torch.log2(self.speed[views, rows])
         style = self.style[rows].clone()
         style[:, _RATE] += octaves / STYLE_SCALES.rate
         return self.voice[rows] + octaves[:, None] * _VOICE_BY_SPEED, style
+
+
+def for_stages(clips: Clips, number: int) -> tuple[Clips, Clips]:
+    """Clips of the speech network's stage, and the last ``number`` (a third at most) for the shared space's.
+
+    Of clips that it was trained on, the network is surer than of any others: a space made of them would be, too.
+    """
+    kept, rows = min(number, len(clips) // 3), list(range(len(clips)))
+    return clips.only(rows[: len(rows) - kept]), clips.only(rows[len(rows) - kept :])
+
+
+def cautiously(share: np.ndarray, clips: Clips) -> np.ndarray:
+    """``share`` (N,), probabilities of clips to be drawn, with ``NEUTRAL_WHERE_BAD`` of it on neutral ones.
+
+    Drawn so where the channel is bad: what cannot be heard well is then taken for neutral, not for a mean emotion.
+    """
+    neutral = (clips.emotion[: len(share)] == NAMES.index("neutral")).numpy()
+    own = share[neutral].sum()
+    if not 0 < own < 1:
+        return share
+    return share * np.where(neutral, NEUTRAL_WHERE_BAD / own, (1 - NEUTRAL_WHERE_BAD) / (1 - own))
 
 
 class SpeechTask(nn.Module):
@@ -80,6 +111,7 @@ class SpeechTask(nn.Module):
         self.encoder = SpeechEncoder(config)
         self.head = nn.Linear(config.out, VOICE_DIM + STYLE_DIM + len(NAMES))
         self.clips, self.batch_size, self.clean_share = clips, batch_size, clean_share
+        self.cautious = cautiously(np.full(len(clips), 1 / len(clips)), clips)
         weights = torch.ones(len(NAMES))
         weights[NAMES.index("neutral")] = 0.4
         self.register_buffer("weights", weights, persistent=False)
@@ -87,9 +119,9 @@ class SpeechTask(nn.Module):
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One batch."""
         clips, n = self.clips, self.batch_size
-        rows = rng.integers(len(clips), size=n)
         worse = rng.integers(1, max(2, len(clips.measures)), size=n) % len(clips.measures)
         views = np.where(rng.random(n) < self.clean_share, 0, worse)
+        rows = np.where(views > 0, rng.choice(len(clips), n, p=self.cautious), rng.integers(len(clips), size=n))
         voice, style = clips.labels(views, rows)
         read = self.head(self.encoder(clips.measures[views, rows])).float()
         read_voice, read_style, emotion = read.split([VOICE_DIM, STYLE_DIM, len(NAMES)], dim=1)
@@ -98,6 +130,12 @@ class SpeechTask(nn.Module):
         feeling = F.cross_entropy(emotion, clips.emotion[rows], self.weights, ignore_index=-1)
         loss = who + 3 * how + 0.5 * feeling
         return {"loss": loss, "voice": who, "style": how, "emotion": feeling}
+
+
+def is_unseen(voice_name: str) -> bool:
+    """Whether a voice of the corpus was never trained on; test splits hold new sentences of known voices, too."""
+    kind, _, number = voice_name.partition("-")
+    return kind == "pool" and is_held_out(int(number))
 
 
 @torch.inference_mode()

@@ -1,7 +1,7 @@
-"""Prepare prompts' training data: ``python -m recipes.prompts.prepare --corpus runs/corpus --faces DIR --out
+"""Prepare prompts' training data: ``python -m recipes.prompts.prepare --corpus runs/corpus --faces DIR --text DIR --out
 runs/prompts``.
 
-Writes face crops and the measures of clips. What exists is kept.
+Writes face crops and the measures of clips, those of the corpus and fresh ones. What exists is kept.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ CROP = 72  # pixels; training cuts 64 out of it
 # of their 128 pixels (5th and 95th percentile, median 117), so it need not be run on each.
 FACE_SHARE = 117 / 128
 N_FRAMES = 180  # of a clip: 3.8 s
+SHORTEST = 0.35  # of it, in training: 1.3 s
 BATCH = 24
 SPLITS = ("train", "valid", "test")
 
@@ -45,22 +47,53 @@ def prepare_faces(folder: Path, out: Path) -> None:
     (out / "faces.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
 
 
-def _piece(clips: Corpus, index: int, speed: float, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """At most ``N_FRAMES`` frames from a random place of a clip played at ``speed``, (samples,), and their number."""
-    samples = clips.samples(index)
+def _piece(samples: np.ndarray, speed: float, share: float, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """At most ``share`` of ``N_FRAMES`` frames from a random place of a clip played at ``speed``: samples padded to
+    ``N_FRAMES``, and the number of frames.
+    """
     places = np.arange(0, len(samples) - 1, speed)
     samples = np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
-    length = (N_FRAMES - 1) * HOP
+    whole = (N_FRAMES - 1) * HOP
+    length = int(share * whole)
     first = int(rng.integers(max(0, len(samples) - length) + 1))
     samples = samples[first : first + length]
-    return np.pad(samples, (0, length - len(samples))), min(N_FRAMES, len(samples) // HOP + 1)
+    return np.pad(samples, (0, whole - len(samples))), len(samples) // HOP + 1
+
+
+def measure_views(
+    clips: list[np.ndarray], views: int, training: bool, wild: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measures (views, clips, N_MEASURES) and the speed of each view (views, clips).
+
+    The first view is the clip as it is, unless it is ``wild`` (clips,); the others are worsened and, in training,
+    shorter and played a little faster or slower.
+    """
+    found = np.zeros((views, len(clips), N_MEASURES), np.float32)
+    speeds = np.ones((views, len(clips)))
+    for view in range(views):
+        shares = np.ones(len(clips))
+        if view and training:
+            speeds[view] = np.exp(rng.normal(0, 0.05, len(clips)))
+            shares = rng.uniform(SHORTEST, 1, len(clips))
+        pieces = [_piece(*clip, rng) for clip in zip(clips, speeds[view], shares, strict=True)]
+        wav = torch.from_numpy(np.stack([samples for samples, _ in pieces]))
+        valid = torch.arange(N_FRAMES)[None] < torch.tensor([n for _, n in pieces])[:, None]
+        worse = np.flatnonzero(wild | (view > 0))
+        if len(worse):
+            wav[worse] = worsen(wav[worse])
+        found[view] = measures(wav, valid).numpy()
+    return found, speeds
+
+
+def _keep(out: Path, split: str, rows: list[dict], found: list[np.ndarray], speeds: list[np.ndarray]) -> None:
+    np.save(out / f"measures-{split}.npy", np.concatenate(found, axis=1))
+    played = np.concatenate(speeds, axis=1).round(5)
+    written = [row | {"speed": played[:, i].tolist()} for i, row in enumerate(rows)]
+    (out / f"rows-{split}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in written), "utf-8")
 
 
 def measure_clips(corpus: Path, out: Path, limit: int, views: int) -> None:
-    """``measures-SPLIT.npy`` (views, clips, N_MEASURES) and ``rows-SPLIT.jsonl`` with the ``speed`` of each view.
-
-    The first view is the clip as it is; the others are worsened and, in training, played a little faster or slower.
-    """
+    """``measures-SPLIT.npy`` (views, clips, N_MEASURES) and ``rows-SPLIT.jsonl`` of the corpus."""
     for split in SPLITS:
         if (out / f"rows-{split}.jsonl").exists():
             continue
@@ -69,39 +102,51 @@ def measure_clips(corpus: Path, out: Path, limit: int, views: int) -> None:
         chosen = np.arange(len(clips))
         if split == "train" and len(clips) > limit:
             chosen = np.sort(rng.choice(len(clips), limit, replace=False))
-        n_views = views if split == "train" else 2
-        found = np.zeros((n_views, len(chosen), N_MEASURES), np.float32)
-        speeds = np.ones((n_views, len(chosen)))
-        for rows in np.array_split(np.arange(len(chosen)), -(-len(chosen) // BATCH)):
-            for view in range(n_views):
-                if view and split == "train":
-                    speeds[view, rows] = np.exp(rng.normal(0, 0.07, len(rows)))
-                cut = [_piece(clips, int(chosen[r]), float(speeds[view, r]), rng) for r in rows]
-                wav = torch.from_numpy(np.stack([samples for samples, _ in cut]))
-                valid = torch.arange(N_FRAMES)[None] < torch.tensor([n for _, n in cut])[:, None]
-                found[view, rows] = measures(worsen(wav) if view else wav, valid).numpy()
-            print(f"{split} {rows[-1] + 1}/{len(chosen)}", end="\r", file=sys.stderr, flush=True)
-        np.save(out / f"measures-{split}.npy", found)
+        n_views, found = views if split == "train" else 2, []
+        for batch in np.array_split(chosen, -(-len(chosen) // BATCH)):
+            samples, tame = [clips.samples(int(i)) for i in batch], np.zeros(len(batch), bool)
+            found.append(measure_views(samples, n_views, split == "train", tame, rng))
+            print(f"{split} {batch[-1] + 1}/{len(clips)}", end="\r", file=sys.stderr, flush=True)
         kept = ("voice", "voice_name", "style", "emotion", "intensity", "text")
-        written = [
-            {k: clips.rows[c][k] for k in kept} | {"speed": speeds[:, i].round(5).tolist()}
-            for i, c in enumerate(chosen)
-        ]
-        (out / f"rows-{split}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in written), "utf-8")
+        rows = [{k: clips.rows[c][k] for k in kept} for c in chosen]
+        _keep(out, split, rows, *map(list, zip(*found, strict=True)))
+
+
+def measure_fresh(text: Path, out: Path, number: int, views: int) -> None:
+    """``measures-fresh.npy`` and ``rows-fresh.jsonl`` of clips that are made, measured and forgotten."""
+    from recipes.prompts.fresh import fresh_clips
+
+    if (out / "rows-fresh.jsonl").exists():
+        return
+    torch.manual_seed(1)
+    rng, rows, found = np.random.default_rng(1), [], []
+    clips = fresh_clips(text, number)
+    while batch := list(islice(clips, BATCH)):
+        wild = np.array([w for _, _, w in batch])
+        found.append(measure_views([samples for _, samples, _ in batch], views, True, wild, rng))
+        rows += [row for row, _, _ in batch]
+        print(f"fresh {len(rows)}/{number}", end="\r", file=sys.stderr, flush=True)
+    _keep(out, "fresh", rows, *map(list, zip(*found, strict=True)))
 
 
 @click.command()
 @click.option("--corpus", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
 @click.option("--faces", type=click.Path(path_type=Path, exists=True), required=True, help="Folder with labels.csv.")
+@click.option(
+    "--text", type=click.Path(path_type=Path, exists=True), help="Folder of *.txt, as for the corpus: more clips."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/prompts"), show_default=True)
-@click.option("--limit", default=12000, show_default=True, help="Training clips at most.")
+@click.option("--limit", default=12000, show_default=True, help="Training clips of the corpus at most.")
+@click.option("--fresh", default=6000, show_default=True, help="Clips to make of TEXT, each in a voice of its own.")
 @click.option("--views", default=3, show_default=True, help="Of every training clip: itself, and worsened ones.")
-def main(corpus: Path, faces: Path, out: Path, limit: int, views: int) -> None:
-    """Cut faces and measure clips once."""
+def main(corpus: Path, faces: Path, text: Path | None, out: Path, limit: int, fresh: int, views: int) -> None:
+    """Cut faces, make and measure clips, once."""
     torch.set_num_threads(1)
     out.mkdir(parents=True, exist_ok=True)
     prepare_faces(faces, out)
     measure_clips(corpus, out, limit, views)
+    if text is not None:
+        measure_fresh(text, out, fresh, views)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from prompts.text import TextEncoder
 from recipes.corpus.describe import make_description
 from recipes.corpus.draw import draw_style, draw_voice, pool_voice
 from recipes.precision import mixed_precision
-from recipes.prompts.clips import NAMES, Clips, speech_features
+from recipes.prompts.clips import NAMES, Clips, cautiously, for_stages, speech_features
 from recipes.prompts.faces import Faces, face_features
 from recipes.training import TrainConfig
 from tts.style import Style, Voice, style_vector, voice_vector
@@ -36,7 +36,7 @@ class SpaceTraining:
     """``bandwidth``: how near two styles must be to count as each other's positives; 0 for plain InfoNCE."""
 
     batch_size: int = 256
-    n_descriptions: int = 6000  # of clips
+    n_descriptions: int = 6000  # of clips, which the speech network is not trained on
     n_free_descriptions: int = 4000  # of voices and styles without a clip
     objective: str = "both"
     bandwidth: float = 0.5
@@ -152,6 +152,8 @@ def prepare_features(
     """Features of ``split``, computed once and kept in ``out``."""
     torch.set_num_threads(config.train.threads)
     clips, faces = Clips.load(out, split), Faces.load(out, held_out=split != "train")
+    if split == "train":
+        clips = for_stages(clips, config.n_descriptions)[1]
     encoder = TextEncoder(text_model)
     n_clips = min(len(clips), config.n_descriptions)
     parts = [_cached(out / f"text-{split}.pt", lambda: clip_sentences(clips, n_clips, encoder, 0))]
@@ -216,6 +218,7 @@ class SpaceTask(nn.Module):
         counts = {e: sum(r["emotion"] == e for r in clips.rows[: self.n_clips]) for e in (*NAMES, "free")}
         share = share / np.array([counts[r["emotion"]] for r in clips.rows[: self.n_clips]])
         self.share = share / share.sum()
+        self.cautious = cautiously(self.share, clips)
         self.man = (male(clips.voice) > 0.5).numpy()
         self.years = np.argsort(np.argsort(age(clips.voice).numpy())) / len(clips)
         self.strength = np.clip((clips.intensity.numpy() - 0.3) / 1.6, 0, 1)
@@ -224,7 +227,9 @@ class SpaceTask(nn.Module):
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One batch."""
         config, data, space = self.training_config, self.data, self.space
-        rows = rng.choice(self.n_clips, config.batch_size, p=self.share)
+        views = np.where(rng.random(config.batch_size) < 0.5, 0, rng.integers(len(data.speech), size=config.batch_size))
+        rows = [rng.choice(self.n_clips, config.batch_size, p=share) for share in (self.share, self.cautious)]
+        rows = np.where(views > 0, rows[1], rows[0])
         names = [data.clips.rows[r]["emotion"] for r in rows]
         # A neutral face says nothing of how neutral it is.
         faces = np.array(
@@ -235,7 +240,6 @@ class SpaceTask(nn.Module):
                 for r, e in zip(rows, names, strict=True)
             ]
         )
-        views = np.where(rng.random(len(rows)) < 0.5, 0, rng.integers(len(data.speech), size=len(rows)))
         speech = data.speech[views, rows]
         n_free = len(data.text.features) - self.n_clips
         free = self.n_clips + rng.integers(n_free, size=config.batch_size // 2) if n_free else np.empty(0, int)

@@ -16,7 +16,7 @@ from prompts.face import FaceConfig
 from prompts.space import SpaceConfig
 from prompts.speech import SpeechConfig, SpeechEncoder
 from prompts.vision import make_face_encoder
-from recipes.prompts.clips import Clips, SpeechTask
+from recipes.prompts.clips import Clips, SpeechTask, for_stages
 from recipes.prompts.faces import Faces, FaceTask
 from recipes.prompts.space import SpaceTraining
 from recipes.training import TrainConfig, train, trained
@@ -88,7 +88,8 @@ def main(out: Path, config_file: Path, stages: tuple[str, ...]) -> None:
         train(face, face.losses, own.train, out / "face", cpu)
     if "speech" in stages:
         clips = config.speech_training
-        speech = SpeechTask(config.speech, Clips.load(out, "train"), clips.batch_size, clips.clean_share)
+        heard, _ = for_stages(Clips.load(out, "train"), config.space_training.n_descriptions)
+        speech = SpeechTask(config.speech, heard, clips.batch_size, clips.clean_share)
         train(speech, speech.losses, clips.train, out / "speech", cpu)
     if "space" in stages:
         from recipes.prompts.space import SpaceTask, prepare_features
