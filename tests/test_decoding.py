@@ -77,7 +77,7 @@ def test_rows_that_go_on_keep_their_past(monkeypatch: pytest.MonkeyPatch) -> Non
                 cache.drop(0)  # the third takes its place
             made = backbone.step(x if i < 4 else x[[2, 1]], cache)[2 if i < 4 else 0]
             assert torch.equal(made, expected[i][0])
-    assert cache.own[0].shape == (2, 2 * HEADS, 12, DIM // HEADS)  # what has ended takes no memory any more
+    assert cache.own[0].shape == (2, 2 * HEADS, 2 + 4 * 3, DIM // HEADS)  # what has ended takes no memory any more
 
 
 @pytest.mark.parametrize("n", [1, 3, 4, 6, 16, 20])
