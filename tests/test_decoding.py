@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from tts.lm.backbone import CachedBackbone
 from tts.lm.digits import DigitSampler
-from tts.lm.generate import Sampling, choose
+from tts.lm.generate import Sampling, Speaker, choose
 from tts.lm.linear import Compiled, FloatLinear, half_linear
 from tts.lm.model import LM, DigitHead
 
@@ -24,8 +24,7 @@ DIM, HIDDEN, HEADS = 128, 192, 2
 def _linear(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine's linear layers, and those of any machine."""
     if request.param == "plain":
-        monkeypatch.setattr("tts.lm.backbone.half_linear", FloatLinear)
-        monkeypatch.setattr("tts.lm.digits.half_linear", FloatLinear)
+        monkeypatch.setattr("tts.lm.linear.HalfLinear", FloatLinear)
 
 
 def random_backbone(n_layers: int = 2) -> CachedBackbone:
@@ -88,6 +87,14 @@ def test_linear_layers_agree(n: int) -> None:
     for layer in (half_linear(weight, bias), FloatLinear(weight, bias)):
         torch.testing.assert_close(layer(x), expected, atol=1e-4, rtol=1e-5)
     torch.testing.assert_close(half_linear(weight)(x), FloatLinear(weight, None)(x), atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("_linear")
+def test_a_speaker_leaves_the_model_trainable(tiny_lm: LM) -> None:
+    lm = copy.deepcopy(tiny_lm).requires_grad_(True)
+    speaker = Speaker(lm, lm.backbone.state_dict())
+    assert all(p.requires_grad for p in lm.parameters())
+    assert not any(t.requires_grad for m in (speaker.sampler, speaker.backbone.stack) for t in m.module.parameters())
 
 
 def sampler_of(lm: LM) -> tuple[DigitSampler, DigitHead]:

@@ -32,7 +32,7 @@ class DigitSampler(nn.Module):
         self.stem = half_linear(head.stem.weight, head.stem.bias)
         self.outputs = nn.ModuleList(half_linear(output.weight, output.bias) for output in head.outputs)
         # what a digit adds to the state; the first one's last row stands for *advance*
-        self.added = [F.pad(table.weight, (0, 0, 0, int(k == 0))) for k, table in enumerate(head.inputs)]
+        self.added = [F.pad(table.weight.detach(), (0, 0, 0, int(k == 0))) for k, table in enumerate(head.inputs)]
 
     def forward(
         self, hidden: Tensor, uniform: Tensor, must_advance: Tensor, temperature: float, top_p: float

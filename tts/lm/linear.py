@@ -46,7 +46,7 @@ class FloatLinear(nn.Module):
 def half_linear(weight: Tensor, bias: Tensor | None = None) -> HalfLinear | FloatLinear:
     """A linear layer of weight (out, in) and bias (out,), rounded to float16, as the files have it."""
     fast = "fbgemm" in torch.backends.quantized.supported_engines
-    return (HalfLinear if fast else FloatLinear)(weight, bias)
+    return (HalfLinear if fast else FloatLinear)(weight.detach(), None if bias is None else bias.detach())
 
 
 class Compiled:
@@ -59,7 +59,7 @@ class Compiled:
     def __init__(self, module: nn.Module) -> None:
         with warnings.catch_warnings():  # torch.compile, which it recommends, needs a C++ compiler
             warnings.simplefilter("ignore", DeprecationWarning)
-            self.module = torch.jit.script(module.eval().requires_grad_(False))
+            self.module = torch.jit.script(module)
 
     def __call__(self, *arguments: Any) -> Any:
         with torch.jit.optimized_execution(False):
