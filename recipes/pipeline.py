@@ -65,6 +65,7 @@ def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path) 
             "recipes.lm.resample",
             (*corpus, "--codes", str(codes), "--lm", str(runs / "lm"), "--out", str(drawn)),
             ("lm",),
+            configurable=False,
         ),
         Stage("refiner", "recipes.vocoder.train_refiner", read, ("drawn",)),
         Stage("reflow", "recipes.vocoder.train_refiner", (*read, "--reflow"), ("refiner",)),

@@ -10,16 +10,13 @@ import click
 
 from recipes.codec.load import load_codec
 from recipes.corpus.draw import BUILT_IN_VOICES, DEFAULT_VOICE
-from recipes.lm.train import LMTraining
 from recipes.prompts.export import export_prompts
-from recipes.training import trained
-from recipes.vocoder.train import VocoderTraining
-from recipes.vocoder.train_refiner import RefinerTraining, load_refiner
+from recipes.training import trained, trained_sizes
+from recipes.vocoder.train_refiner import load_refiner
 from tts import align as aligner
 from tts.checkpoint import DEFAULT_MODEL, ModelConfig, NamedVoice, save_model
-from tts.config import load_config
-from tts.lm.model import LM
-from vocoder.vocos import PulseVocos
+from tts.lm.model import LM, LMConfig
+from vocoder.vocos import PulseVocos, VocoderConfig
 
 DESCRIPTIONS = {
     "ada": "a woman, clear and even",
@@ -37,24 +34,18 @@ DESCRIPTIONS = {
 @click.option("--out", type=click.Path(path_type=Path), default=Path("tts/weights") / DEFAULT_MODEL, show_default=True)
 def main(runs: Path, out: Path) -> None:
     """Collect the trained stages into one hash-checked directory."""
-    recipes = Path(__file__).parent
-    lm_config = load_config(LMTraining, recipes / "lm" / "config.yaml").model
-    vocoder_config = load_config(VocoderTraining, recipes / "vocoder" / "config.yaml").model
-    refiner, refiner_config = None, None
-    if (runs / "refiner" / "reflow").is_dir():
-        refiner_config = load_config(RefinerTraining, recipes / "vocoder" / "reflow.yaml").model
-        refiner = load_refiner(runs / "refiner" / "reflow", refiner_config)
     codec = load_codec(runs / "codec")
-    lm, vocoder = LM(lm_config), PulseVocos(vocoder_config)
+    lm, vocoder = LM(trained_sizes(runs / "lm", LMConfig)), PulseVocos(trained_sizes(runs / "vocoder", VocoderConfig))
     lm.load_state_dict(trained(runs / "lm", "lm"))
     vocoder.load_state_dict(trained(runs / "vocoder", "vocoder"))
+    refiner = load_refiner(runs / "refiner" / "reflow") if (runs / "refiner" / "reflow").is_dir() else None
     voices = {name: NamedVoice(replace(voice), DESCRIPTIONS[name]) for name, voice in BUILT_IN_VOICES.items()}
     config = ModelConfig(
         name=DEFAULT_MODEL,
-        lm=lm_config,
+        lm=lm.config,
         codec=codec.config,
-        refiner=refiner_config,
-        vocoder=vocoder_config,
+        refiner=refiner.config if refiner else None,
+        vocoder=vocoder.config,
         default_voice=DEFAULT_VOICE,
         voices=voices,
     )

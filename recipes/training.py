@@ -12,16 +12,21 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
+import yaml
 from torch import Tensor, nn
 
 from recipes.ending import asked_to_end
 from recipes.parallel import IS_MAIN, N_PROCESSES, RANK, average_gradients, share_state
 from recipes.precision import mixed_precision
+from tts.config import from_dict, load_yaml
 
+CONFIG = "config.yaml"  # in a run: what it was trained with
 Step = Callable[[int, np.random.Generator], dict[str, Tensor]]
+C = TypeVar("C")
 
 
 @dataclass(frozen=True)
@@ -133,3 +138,16 @@ def trained(run: Path, prefix: str) -> dict[str, Tensor]:
         raise ValueError(f"no training run in {run}: {path.name} is missing")
     state = torch.load(path, map_location="cpu", weights_only=True)["model"]
     return {k.removeprefix(f"{prefix}."): v for k, v in state.items() if k.startswith(f"{prefix}.")}
+
+
+def save_config(config: dict, out: Path) -> None:
+    """Write what a run is trained with beside it."""
+    if IS_MAIN:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+
+
+def trained_sizes(run: Path, kind: type[C]) -> C:
+    """Sizes of the model that ``run`` trained. Raises ``ValueError`` when there is no such run, or of another kind."""
+    written = run / CONFIG
+    return from_dict(kind, load_yaml(written).get("model", {}), f"{written}: model")

@@ -7,12 +7,12 @@ on the codec, say) without training all that comes before. To go on training a s
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from recipes.codec.train import CodecTraining, save_config
-from recipes.training import save
+from recipes.training import save, save_config
 from tts.checkpoint import DEFAULT_MODEL, find_model, load_model_config, read_stage
 
 RUNS = {"lm": "lm", "codec": "codec", "refiner": "refiner/reflow", "vocoder": "vocoder"}
@@ -30,8 +30,7 @@ def main(model: str, runs: Path) -> None:
         if path.exists() or f"{stage}.safetensors" not in config.sha256:
             continue
         weights = read_stage(folder, stage, config)
-        if stage == "codec":
-            save_config(CodecTraining(config.codec), path.parent)
+        save_config({"model": asdict(getattr(config, stage))}, path.parent)
         save({"model": {f"{stage}.{name}": value for name, value in weights.items()}}, path)
         click.echo(path)
 

@@ -99,7 +99,7 @@ def config_file(folder: Path, **values: object) -> Path:
     return path
 
 
-def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     codec = config_file(tmp_path, model=plain(TINY_CODEC), batch_size=2, mel_frames=40)
     run(codec_recipe.main, "--corpus", corpus, "--out", runs / "codec", "--config", codec)
@@ -132,8 +132,6 @@ def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path, monkey
         runs / "lm",
         "--out",
         runs / "d.npz",
-        "--config",
-        lm,
     )
     own, drawn = read_codes(codes, "train", 6), read_codes(runs / "d.npz", "train", 6)
     assert [len(c) for c in drawn] == [len(c) for c in own]
@@ -148,21 +146,11 @@ def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path, monkey
 
     (runs / "aligner").mkdir()
     save_aligner(runs / "aligner", Aligner(AlignerConfig(dim=16, hidden=24, depth=1)))
-    monkeypatch.setattr(release, "load_config", lambda cls, path: _tiny(cls))
     run(release.main, "--runs", runs, "--out", tmp_path / "model")
     from tts import Synthesizer
 
     synth = Synthesizer.from_pretrained(str(tmp_path / "model"))
     assert len(synth.say("Yes.").samples) and synth.aligner.config.dim == 16
-
-
-def _tiny(cls: type) -> object:
-    sizes = {
-        lm_recipe.LMTraining: TINY_LM,
-        refiner_recipe.RefinerTraining: TINY_REFINER,
-        vocoder_recipe.VocoderTraining: TINY_VOCODER,
-    }
-    return cls(model=sizes[cls])
 
 
 def test_a_killed_run_goes_on_exactly(corpus: Path, tmp_path: Path) -> None:

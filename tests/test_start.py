@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
-from conftest import TINY_CODEC, TINY_REFINER
+from conftest import TINY_CODEC
 
 from recipes import unpack
 from recipes.codec.load import load_codec
@@ -27,7 +27,7 @@ def test_a_released_model_is_unpacked_to_runs_that_are_not_overwritten(tiny_mode
     released = load_model(str(tiny_model))
     for module, found in (
         (released.codec, load_codec(tmp_path / "codec")),
-        (released.refiner, load_refiner(tmp_path / "refiner" / "reflow", TINY_REFINER)),
+        (released.refiner, load_refiner(tmp_path / "refiner" / "reflow")),
     ):
         state = found.state_dict()
         assert all(torch.equal(value, state[name]) for name, value in module.state_dict().items())

@@ -8,7 +8,7 @@ losses of :mod:`recipes.codec.train` its quantised latents, after a learned proj
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -19,11 +19,11 @@ from torch.nn import functional as F
 
 from recipes.codec.kmeans import kmeans
 from recipes.codec.load import load_codec
-from recipes.codec.train import Batch, CodecTask, CodecTraining, save_config
+from recipes.codec.train import Batch, CodecTask, CodecTraining
 from recipes.data import Corpus
 from recipes.parallel import IS_MAIN, process_device
 from recipes.precision import mixed_precision
-from recipes.training import train, trained
+from recipes.training import save_config, train, trained
 from tts.codec.model import Codec
 from tts.codec.vq import VectorQuantizer
 from tts.config import load_config
@@ -127,7 +127,7 @@ def main(corpus: Path, teacher: Path, out: Path, config_file: Path, device: str)
     if not (out / "last.pt").exists():
         task.probe.load_state_dict(trained(teacher, "probe"))
         task.start_codebook()
-    save_config(config, out)
+    save_config(asdict(config), out)
     train(task, task.losses, config.train, out, place)
 
 

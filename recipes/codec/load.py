@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from recipes.codec.tree import order_codebook
-from recipes.training import trained
+from recipes.training import trained, trained_sizes
 from tts.codec.model import Codec, CodecConfig
 from tts.codec.vq import VectorQuantizer
-from tts.config import from_dict, load_yaml
 
 
 def load_codec(run: Path) -> Codec:
@@ -18,8 +17,8 @@ def load_codec(run: Path) -> Codec:
     Raises:
         ValueError: there is no such run, or its config is of another shape.
     """
-    state, written = trained(run, "codec"), run / "config.yaml"
-    codec = Codec(from_dict(CodecConfig, load_yaml(written).get("model", {}), f"{written}: model"))
+    state = trained(run, "codec")
+    codec = Codec(trained_sizes(run, CodecConfig))
     codec.load_state_dict(state)
     if isinstance(codec.quantizer, VectorQuantizer):
         order_codebook(codec.quantizer)

@@ -12,16 +12,15 @@ from typing import NamedTuple
 import click
 import numpy as np
 import torch
-import yaml
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recipes.codec.averages import CodebookAverages, commitment
 from recipes.data import Corpus
-from recipes.parallel import IS_MAIN, process_device
+from recipes.parallel import process_device
 from recipes.recorded import as_recorded, faster
 from recipes.start import init_option, start_from
-from recipes.training import TrainConfig, train
+from recipes.training import TrainConfig, save_config, train
 from tts.checkpoint import find_model, load_model_config
 from tts.codec.model import MEL_FLOOR, Codec, CodecConfig
 from tts.codec.quantizer import Quantised
@@ -33,7 +32,6 @@ from tts.mel import log_mel
 from tts.text.symbols import SYMBOLS, encode
 
 CONDITIONING = ("saconv", "film", "none")
-CONFIG = "config.yaml"  # in a run: what it was trained with
 
 
 @dataclass(frozen=True)
@@ -173,27 +171,22 @@ def start_codec(codec: Codec, init: str | None) -> None:
         raise ValueError(f"the codec of {init} does not fit the recipe's config: {error}") from error
 
 
-def save_config(config: CodecTraining, out: Path) -> None:
-    """Write what a run is trained with beside it."""
-    if IS_MAIN:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / CONFIG).write_text(yaml.safe_dump(asdict(config), sort_keys=False), encoding="utf-8")
-
-
 def train_codec(corpus: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:
     """Train what ``config_file`` describes into ``out``, or go on with it."""
     config, place = load_config(CodecTraining, config_file), process_device(device)
     torch.manual_seed(config.train.seed)
     task = CodecTask(config, Corpus(corpus, "train"), place).to(place)
     start_codec(task.codec, init)
-    save_config(config, out)
+    save_config(asdict(config), out)
     train(task, task.losses, config.train, out, place)
 
 
 @click.command()
 @click.option("--corpus", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/codec"), show_default=True)
-@click.option("--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name(CONFIG))
+@click.option(
+    "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
+)
 @init_option
 @click.option("--device", default="cpu", show_default=True)
 def main(corpus: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:

@@ -10,7 +10,7 @@ sum over its codes and advances.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,9 +23,10 @@ from torch.nn import functional as F
 from recipes.data import Corpus
 from recipes.lm.preferences import read_rows
 from recipes.lm.train import LMTask, LMTraining
+from recipes.parallel import IS_MAIN, process_device
 from recipes.precision import mixed_precision
 from recipes.start import start_from
-from recipes.training import train
+from recipes.training import save_config, train
 from tts.config import load_config
 from tts.lm.sequence import Sequence, build
 
@@ -120,10 +121,13 @@ def main(init: str, pairs: Path, corpus: Path, out: Path, config_file: Path, ste
     settings = config.lm.train if steps is None else replace(config.lm.train, steps=steps)
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
-    task = AlignTask(config, Corpus(corpus, "train"), read_rows(pairs), torch.device(device), init)
+    place = process_device(device)
+    task = AlignTask(config, Corpus(corpus, "train"), read_rows(pairs), place, init)
     begun = time.monotonic()
-    train(task, task.losses, settings, out, torch.device(device))
-    click.echo(f"{len(task.by_length)} pairs, {settings.steps} steps, {time.monotonic() - begun:.0f} s -> {out}")
+    save_config(asdict(config.lm), out)
+    train(task, task.losses, settings, out, place)
+    if IS_MAIN:
+        click.echo(f"{len(task.by_length)} pairs, {settings.steps} steps, {time.monotonic() - begun:.0f} s -> {out}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ without recordings. :mod:`recipes.lm.sft` goes on from the result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -23,7 +23,7 @@ from recipes.data import Corpus
 from recipes.lm.train import Batch, LMTask, LMTraining, load_sequences
 from recipes.parallel import process_device
 from recipes.start import init_option, start_from
-from recipes.training import train
+from recipes.training import save_config, train
 from tts.config import load_config
 from tts.lm.sequence import Sequence
 from tts.style import STYLE_DIM
@@ -130,6 +130,7 @@ def main(
     place = process_device(device)
     task = PretrainTask(config, clips, sequences, place).to(place)
     start_from(task.lm, init, "lm")
+    save_config(asdict(config.lm), out)
     train(task, task.losses, settings, out, place)
 
 

@@ -21,7 +21,7 @@ from recipes.codec.codes import write_codes
 from recipes.data import Corpus
 from recipes.lm.train import LMTask, LMTraining, load_sequences
 from recipes.precision import mixed_precision
-from recipes.training import trained
+from recipes.training import CONFIG, trained
 from tts.config import load_config
 from tts.lm.generate import Sampling, choose
 from tts.lm.model import DigitHead
@@ -64,13 +64,10 @@ def resample(task: LMTask, sampling: Sampling, positions: int) -> list[np.ndarra
 @click.option("--codes", type=click.Path(path_type=Path), default=Path("runs/lm/codes.npz"), show_default=True)
 @click.option("--lm", "run", type=click.Path(path_type=Path), default=Path("runs/lm"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/lm/drawn.npz"), show_default=True)
-@click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
-)
 @click.option("--device", default="cpu", show_default=True)
-def main(corpus: Path, codes: Path, run: Path, out: Path, config_file: Path, device: str) -> None:
+def main(corpus: Path, codes: Path, run: Path, out: Path, device: str) -> None:
     """Draw codes along every training and test clip."""
-    config = replace(load_config(LMTraining, config_file), compile=False)
+    config = replace(load_config(LMTraining, run / CONFIG), compile=False)
     torch.manual_seed(config.train.seed)
     torch.set_num_threads(config.train.threads)
     splits = {}

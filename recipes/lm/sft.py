@@ -7,7 +7,7 @@ for comparison.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -16,7 +16,7 @@ import torch
 from recipes.data import Corpus
 from recipes.lm.train import LMTask, LMTraining, load_sequences
 from recipes.parallel import IS_MAIN, process_device
-from recipes.training import train, trained
+from recipes.training import save_config, train, trained
 from tts.config import load_config
 
 
@@ -54,6 +54,7 @@ def main(
     task = LMTask(config, clips, sequences, place).to(place)
     if pretrained != "none":
         task.lm.load_state_dict(trained(Path(pretrained), "lm"))
+    save_config(asdict(config), out)
     train(task, task.losses, settings, out, place)
     if not IS_MAIN:
         return

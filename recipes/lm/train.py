@@ -5,7 +5,7 @@ runs/lm``.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ from recipes.codec.codes import read_codes
 from recipes.data import Corpus
 from recipes.parallel import process_device
 from recipes.start import init_option, start_from
-from recipes.training import TrainConfig, train
+from recipes.training import TrainConfig, save_config, train
 from tts.codec.model import CodecConfig
 from tts.config import load_config
 from tts.lm.model import LM, LMConfig
@@ -189,6 +189,7 @@ def main(corpus: Path, codes: Path, out: Path, config_file: Path, init: str | No
     sequences = load_sequences(clips, codes, "train", config.frame_rate)
     task = LMTask(config, clips, sequences, place).to(place)
     start_from(task.lm, init, "lm")
+    save_config(asdict(config), out)
     train(task, task.losses, config.train, out, place)
 
 

@@ -6,7 +6,7 @@ learns to undo their errors and not to sound worse for them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import click
@@ -20,7 +20,7 @@ from recipes.data import Corpus
 from recipes.parallel import process_device
 from recipes.recorded import as_recorded
 from recipes.start import init_option, start_from
-from recipes.training import TrainConfig, train
+from recipes.training import TrainConfig, save_config, train
 from recipes.vocoder.train_refiner import load_refiner
 from tts.codec.model import MEL_FLOOR, Codec
 from tts.config import load_config
@@ -137,6 +137,7 @@ def main(
     finer = load_refiner(refiner).to(place) if refiner else None
     task = VocoderTask(config, Corpus(corpus, "train"), coder, finer, place).to(place)
     start_from(task.vocoder, init, "vocoder")
+    save_config(asdict(config), out)
     train(task, task.losses, config.train, out, place)
 
 

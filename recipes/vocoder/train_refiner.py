@@ -11,7 +11,7 @@ model draws along a recording (``recipes.lm.resample``), for that is what it mee
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import click
@@ -23,7 +23,7 @@ from recipes.codec.codes import read_codes
 from recipes.codec.load import load_codec
 from recipes.data import Corpus
 from recipes.parallel import process_device
-from recipes.training import TrainConfig, train, trained
+from recipes.training import TrainConfig, save_config, train, trained, trained_sizes
 from tts.codec.model import MEL_FLOOR, Codec, condition, normalise
 from tts.config import load_config
 from tts.mel import log_mel
@@ -86,10 +86,11 @@ class RefinerTask(nn.Module):
         return {"loss": velocity / config.model.noise**2}
 
 
-def load_refiner(run: Path, config: RefinerConfig | None = None) -> Refiner:
-    """The refiner of ``run/last.pt``, in evaluation mode."""
-    refiner = Refiner(config or RefinerConfig())
-    refiner.load_state_dict(trained(run, "refiner"))
+def load_refiner(run: Path) -> Refiner:
+    """The refiner of ``run/last.pt``, in evaluation mode. Raises ``ValueError`` when there is no such run."""
+    state = trained(run, "refiner")
+    refiner = Refiner(trained_sizes(run, RefinerConfig))
+    refiner.load_state_dict(state)
     return refiner.eval().requires_grad_(False)
 
 
@@ -118,11 +119,13 @@ def main(
     torch.manual_seed(config.train.seed)
     clips = Corpus(corpus, "train")
     tables = [read_codes(path, "train", len(clips)) for path in codes]
-    teacher = load_refiner(out, config.model).to(place) if reflow else None
+    teacher = load_refiner(out).to(place) if reflow else None
     task = RefinerTask(config, clips, load_codec(codec).to(place), tables, teacher, place).to(place)
     if teacher is not None:
         task.refiner.load_state_dict(teacher.state_dict())
-    train(task, task.losses, config.train, out / "reflow" if reflow else out, place)
+    run = out / "reflow" if reflow else out
+    save_config(asdict(config), run)
+    train(task, task.losses, config.train, run, place)
 
 
 if __name__ == "__main__":
