@@ -81,7 +81,10 @@ class Prompt:
         number = isinstance(weight, (int, float, np.integer, np.floating)) and not isinstance(weight, bool)
         if not number or not math.isfinite(weight) or weight <= 0:
             raise ValueError(f"a prompt's weight must be a positive number, not {weight!r}")
-        return Prompt(tuple((float(weight) * own, source) for own, source in self.parts))
+        parts = tuple((float(weight) * own, source) for own, source in self.parts)
+        if not all(0 < total < math.inf for total, _ in parts):
+            raise ValueError(f"weight {weight!r} makes the weight of a part {parts[0][0]!r}; give weights around 1")
+        return Prompt(parts)
 
     __rmul__ = __mul__
 

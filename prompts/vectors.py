@@ -102,7 +102,8 @@ def mix(parts: list[tuple[float, PromptVectors]]) -> PromptVectors:
     """Weighted mean. The voice is a mean over parts that state a voice, the style over parts that state one."""
     if len(parts) == 1:
         return parts[0][1]
-    weights = torch.tensor([weight for weight, _ in parts], dtype=torch.float32)
+    weights = torch.tensor([weight for weight, _ in parts], dtype=torch.float64)
+    weights = weights / weights.max()  # sums of very large ones would not be finite
     every = [vectors for _, vectors in parts]
     if len({len(v.voice_embedding) for v in every}) > 1:
         raise ValueError("these prompts were encoded by models with spaces of different width and cannot be mixed")
@@ -111,7 +112,7 @@ def mix(parts: list[tuple[float, PromptVectors]]) -> PromptVectors:
     def mean(name: str, part: int) -> Tensor:
         own = weights * (stated[:, part] >= 0.5)
         own = own if own.sum() > 0 else weights
-        return (own / own.sum()) @ torch.stack([getattr(v, name) for v in every])
+        return (own / own.sum()).float() @ torch.stack([getattr(v, name) for v in every])
 
     def unit(vector: Tensor) -> Tensor:
         return torch.nn.functional.normalize(vector, dim=0)

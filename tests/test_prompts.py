@@ -114,6 +114,14 @@ def test_a_mix_is_the_weighted_mean_whatever_the_sum(encoder: PromptEncoder) -> 
     torch.testing.assert_close(alone.style, a.style)
 
 
+def test_enormous_weights_still_mix() -> None:
+    a, b = vectors("sad"), vectors("happy")
+    torch.testing.assert_close(mix([(1.5e308, a), (0.5e308, b)]).style, 0.75 * a.style + 0.25 * b.style)
+    torch.testing.assert_close(mix([(1e-300, a), (1.0, b)]).style, b.style)
+    with pytest.raises(ValueError, match="weight 1e\\+200 makes the weight of a part inf; give weights around 1"):
+        1e200 * (1e200 * Prompt.vectors(a))
+
+
 def test_a_part_that_states_no_voice_leaves_the_voice_alone() -> None:
     voice_only, style_only = vectors("neutral", (1.0, 0.0)), vectors("angry", (0.0, 1.0), pitch=250.0)
     mixed = mix([(0.5, voice_only), (0.5, style_only)])
