@@ -184,7 +184,15 @@ def test_codes_come_step_by_step(speaker: Speaker) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"temperature": -1.0}, {"top_p": 0.0}, {"top_p": 1.5}, {"temperature": float("nan")}]
+    "options",
+    [
+        {"temperature": -1.0},
+        {"top_p": 0.0},
+        {"top_p": 1.5},
+        {"temperature": float("nan")},
+        {"temperature": float("inf")},
+        {"max_repeats": 0},
+    ],
 )
 def test_bad_sampling(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be"):

@@ -176,3 +176,11 @@ def test_the_aligner_trains_and_is_measured(corpus: Path, tmp_path: Path) -> Non
     assert aligner is not None and aligner.config.min_fit < -aligner_recipe.ALLOWANCE
     found = aligner_recipe.bigrams([{"phonemes": ["^", "h", "ə"]}, {"phonemes": ["^", "h"]}])
     assert torch.allclose(found.exp().sum(1), torch.ones(len(found)))
+
+
+def test_a_half_written_pair_is_dropped_and_the_others_kept(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"clip": 1}\n{"clip": 2}\n{"cli')
+    assert preferences.read_rows(path) == [{"clip": 1}, {"clip": 2}]
+    preferences.drop_half_row(path)
+    assert path.read_text() == '{"clip": 1}\n{"clip": 2}\n'

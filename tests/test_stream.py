@@ -18,7 +18,7 @@ from tts.background import Ahead, one_thread
 from tts.lm.generate import Utterance
 from tts.piecewise import Piecewise
 from tts.render import lookahead
-from tts.stream import BATCH, FIRST_CODES, MOST_CODES, Cutter, Sentence, cut
+from tts.stream import BATCH, FIRST_CODES, MOST_CODES, Cutter, Sentence, cut, own_seed
 from tts.text.incoming import LONGEST, incoming_sentences
 from tts.text.split import split_sentences
 
@@ -260,3 +260,8 @@ def test_contexts_hold_all_that_matters(synth: Synthesizer) -> None:
     changed = (mels[0] - mels[1]).abs().amax((0, 1)).nonzero()[:, 0]
     assert 30 - context <= int(changed.min()) // rate < 30 < int(changed.max()) // rate <= 30 + context
     assert context < lookahead(model) < 60
+
+
+def test_seeds_of_either_sign_and_places_differ() -> None:
+    seeds = {own_seed(seed, place) for seed in (-2, -1, 0, 1, 2**63) for place in range(3)}
+    assert len(seeds) == 15 and min(seeds) >= 0 and max(seeds) < 2**31

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
 
+import numpy as np
+
 from tts.lm.generate import Utterance
 
 FIRST_CODES = 12  # codes in the first piece that is heard; every further piece has twice as many
@@ -32,11 +34,16 @@ class Sentence:
     awaited: bool = False
 
 
+def own_seed(seed: int, place: int) -> int:
+    """The seed of the sentence at ``place`` of a text, 31 bits."""
+    return int(np.random.SeedSequence((seed % 2**64, place)).generate_state(1)[0]) >> 1
+
+
 def sentences_of(symbols: list[list[str]], seed: int, place: int = 0, text: int | None = None) -> list[Sentence]:
     """Sentences of one text, from the one at ``place`` on; the first are awaited unless it is a numbered ``text``."""
     n_awaited = sum(FIRST_BATCHES) if text is None else 0
     return [
-        Sentence(s, hash((seed, place + i)) & 0x7FFFFFFF, place + i, text or 0, awaited=i < n_awaited)
+        Sentence(s, own_seed(seed, place + i), place + i, text or 0, awaited=i < n_awaited)
         for i, s in enumerate(symbols)
     ]
 

@@ -89,13 +89,14 @@ def read_rows(path: Path) -> list[dict]:
     """Whole rows of a file of pairs; a half-written last one is left out."""
     if not path.exists():
         return []
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"]
+
+
+def drop_half_row(path: Path) -> None:
+    """Cut off what an interrupted run began to write."""
+    if path.exists():
+        with path.open("rb+") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 @click.command()
@@ -139,7 +140,7 @@ def main(
         Sampling(temperature, top_p),
     )
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    drop_half_row(out)
     with out.open("a", encoding="utf-8") as file:
         for index in (i for i in chosen if i not in done):
             if time.monotonic() - begun > 60 * minutes:

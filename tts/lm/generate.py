@@ -33,10 +33,12 @@ class Sampling:
     max_repeats: int = 6  # the same code this often in a row closes a phoneme that is no pause
 
     def __post_init__(self) -> None:
-        if not self.temperature >= 0:
-            raise ValueError(f"temperature {self.temperature} must be 0 (the likeliest code) or more")
+        if not 0 <= self.temperature < np.inf:
+            raise ValueError(f"temperature {self.temperature} must be 0 (the likeliest code) or more, and finite")
         if not 0 < self.top_p <= 1:
             raise ValueError(f"top_p {self.top_p} must be above 0 and at most 1")
+        if self.max_repeats < 1:
+            raise ValueError(f"max_repeats {self.max_repeats} must be at least 1")
 
 
 @dataclass
