@@ -109,3 +109,27 @@ def test_a_table_of_mixes(monkeypatch: pytest.MonkeyPatch) -> None:
     pitch = {line.split("|")[1].strip(): line.split("|")[3].strip() for line in lines if line.startswith("|")}
     assert pitch["calm to angry, weights 0 to 1"] == "1.00" and pitch["angry, intensity 0 to 2"] == "1.00"
     assert pitch["sad, intensity 0 to 2"] == "-"  # its pitch hardly moves
+
+
+def test_retrieval_by_items_and_by_cells() -> None:
+    from recipes.evaluation.prompts import Items, retrieve
+
+    def items(*rows: tuple[str, int, float]) -> Items:
+        angles = torch.tensor([angle for *_, angle in rows])
+        found = torch.stack([angles.cos(), angles.sin()], dim=1)
+        return Items(found, found, found, [e for e, *_ in rows], [s for _, s, _ in rows])
+
+    gallery = items(("sad", 0, 0.0), ("sad", 2, 0.4), ("happy", 1, 1.5), ("happy", 1, 1.7), ("neutral", 1, 3.0))
+    queries = items(("sad", 1, 0.45), ("happy", 1, 1.4), ("happy", 2, 0.5), ("neutral", 1, 2.9))
+    assert retrieve(queries, gallery, ("sad", "happy")) == (0.75, 0.75)
+    names, means = gallery.cells()
+    assert names == ["happy", "neutral", "sad", "sad"] and torch.allclose(means.norm(dim=1), torch.ones(4))
+    # Ten times as many neutral ones must not draw everything to neutral: equally many of each count.
+    crowd = items(*[("neutral", 1, a) for a in (0.5, 1.0, 1.2, 1.3, 3.0)], ("happy", 1, 1.35), ("happy", 1, 1.6))
+    assert retrieve(items(("happy", 1, 1.42)), crowd, ("neutral", "happy"))[0] == 1.0
+
+
+def test_known_voices_are_not_unseen() -> None:
+    from recipes.prompts.clips import is_unseen
+
+    assert [is_unseen(name) for name in ("pool-12", "pool-13", "ada", "fresh-612")] == [True, False, False, False]
