@@ -81,7 +81,7 @@ def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path) 
     if faces is not None:
         where = (*corpus, "--faces", str(faces), *prompts)
         listed += [
-            Stage("prompt data", "recipes.prompts.prepare", where, ("corpus",), False, False),
+            Stage("prompt data", "recipes.prompts.prepare", (*where, "--text", str(text)), ("corpus",), False, False),
             Stage("prompts", "recipes.prompts.train", prompts, ("prompt data",), on_device=False),
         ]
         last.append("prompts")
