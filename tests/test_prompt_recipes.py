@@ -146,6 +146,7 @@ def test_fresh_clips_are_measured_with_what_they_were_made_with(
     monkeypatch.setattr(fresh, "HibariTeacher", Teacher)
     monkeypatch.setattr(fresh, "PiperTeacher", Teacher)
     monkeypatch.setattr(fresh, "phonemize", lambda text: list(text))
+    monkeypatch.setattr(fresh, "seed_teachers", lambda seed: None)
     (tmp_path / "text").mkdir()
     lines = [f"He saw the number {word} house." for word in ("first", "second", "third", "last", "old", "new")]
     (tmp_path / "text" / "a.txt").write_text("\n".join(lines))
