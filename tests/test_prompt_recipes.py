@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -321,3 +322,19 @@ def test_a_vision_model_by_configuration(tmp_path: Path) -> None:
         VisionEncoder(replace(config.face, dim=11))
     with pytest.raises(ValueError, match="cannot load the vision model"):
         VisionEncoder(replace(config.face, model=str(tmp_path / "nothing")))
+
+
+def test_features_are_made_anew_when_their_source_is(tmp_path: Path) -> None:
+    from recipes.prompts.space import _cached
+
+    source, kept, made = tmp_path / "last.pt", tmp_path / "features.pt", []
+
+    def make() -> dict[str, int]:
+        made.append(len(made))
+        return {"number": len(made)}
+
+    source.write_bytes(b"")
+    assert [_cached(kept, [source], make)["number"] for _ in range(2)] == [1, 1]
+    later = kept.stat().st_mtime + 10
+    os.utime(source, (later, later))
+    assert _cached(kept, [source], make)["number"] == 2

@@ -105,7 +105,8 @@ def mixes_table(bench: Bench, n_sentences: int) -> str:
         for name in MIXED_MEASURES:
             curve = values[:, names.index(name)]
             moves = abs(curve[-1] - curve[0]) >= 2 * least[name]
-            found.append(abs(float(spearmanr(steps, curve).statistic)) if moves else None)
+            rank = np.sign(curve[-1] - curve[0]) * spearmanr(steps, curve).statistic
+            found.append(float(rank) if moves else None)
         return found
 
     for first, second in progress(list(MIXES), "mixes"):

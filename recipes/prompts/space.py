@@ -23,7 +23,7 @@ from recipes.corpus.draw import draw_style, draw_voice, pool_voice
 from recipes.precision import mixed_precision
 from recipes.prompts.clips import NAMES, Clips, cautiously, for_stages, speech_features
 from recipes.prompts.faces import Faces, face_features
-from recipes.training import TrainConfig
+from recipes.training import TrainConfig, save
 from tts.style import Style, Voice, style_vector, voice_vector
 
 OBJECTIVES = ("both", "infonce", "symile", "none")
@@ -138,11 +138,11 @@ def write_sentences(drawn: list[tuple[Voice, Style, str, float]], encoder: TextE
     )
 
 
-def _cached(path: Path, make: Callable[[], object]) -> dict:
-    """What ``make`` gives, computed once and kept in ``path``."""
-    if not path.exists():
+def _cached(path: Path, sources: list[Path], make: Callable[[], object]) -> dict:
+    """What ``make`` gives, kept in ``path`` and made anew when one of its ``sources`` is newer."""
+    if not path.exists() or any(source.stat().st_mtime > path.stat().st_mtime for source in sources):
         found = make()
-        torch.save(vars(found) if isinstance(found, Sentences) else found, path)
+        save(vars(found) if isinstance(found, Sentences) else found, path)
     return torch.load(path, weights_only=True)
 
 
@@ -156,9 +156,11 @@ def prepare_features(
         clips = for_stages(clips, config.n_descriptions)[1]
     encoder = TextEncoder(text_model)
     n_clips = min(len(clips), config.n_descriptions)
-    parts = [_cached(out / f"text-{split}.pt", lambda: clip_sentences(clips, n_clips, encoder, 0))]
+    rows = sorted(out.glob("rows-*.jsonl"))
+    networks = [run for stage in ("speech", "face") if (run := out / stage / "last.pt").exists()]
+    parts = [_cached(out / f"text-{split}.pt", rows, lambda: clip_sentences(clips, n_clips, encoder, 0))]
     if split == "train" and config.n_free_descriptions:
-        parts.append(_cached(out / "text-free.pt", lambda: free_sentences(config.n_free_descriptions, encoder, 1)))
+        parts.append(_cached(out / "text-free.pt", [], lambda: free_sentences(config.n_free_descriptions, encoder, 1)))
 
     def seen_and_heard() -> dict[str, Tensor]:
         torch.manual_seed(1)
@@ -167,7 +169,7 @@ def prepare_features(
             "face": torch.stack([face_features(face, faces.crops, augmented) for augmented in (False, True)]),
         }
 
-    kept = _cached(out / f"features-{split}.pt", seen_and_heard)
+    kept = _cached(out / f"features-{split}.pt", [*rows, *networks], seen_and_heard)
     text = Sentences(**{k: torch.cat([p[k] for p in parts]) for k in parts[0]})
     return Features(clips, kept["speech"], text, faces, kept["face"])
 
