@@ -65,7 +65,7 @@ def evaluate(
 @click.command()
 @click.option("--model", default="facet-nano", show_default=True, help="Name or folder of the model.")
 @click.option("--section", "sections", multiple=True, type=click.Choice(SECTIONS), help="Repeatable; default: all.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most this many sentences for each measure.")
+@click.option("--limit", type=click.IntRange(min=1), help="This many sentences (prompts, voices) for each measure.")
 @click.option("--voice", "voices", multiple=True, help="Only this built-in voice; repeatable.")
 @click.option("--reference", type=click.Path(exists=True), help="Corpus (or its manifest.jsonl) for the ceiling.")
 @click.option("--minutes", default=10.0, show_default=True, help="Length of the long text.")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +29,7 @@ from tts.audio import Audio
 from tts.cli import main
 from tts.cloning import USED_SECONDS, as_sequence, clearest, is_recorded, read_reference
 from tts.config import AUDIO
+from tts.style import VOICE_DIM
 from tts.watermark import detect
 
 RATE = 46.875
@@ -50,8 +54,6 @@ def speech(seconds: float, level: float = 0.1) -> np.ndarray:
 @pytest.fixture(scope="module")
 def cloning_model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model with a tiny aligner that lets any transcript pass."""
-    import shutil
-
     folder = tmp_path_factory.mktemp("cloning") / "model"
     shutil.copytree(tiny_model, folder)
     torch.manual_seed(0)
@@ -168,6 +170,24 @@ def test_a_reference_changes_the_speech_and_marks_it(cloning_model: Path) -> Non
     assert is_recorded(Prompt.speech(speech(4.0))) and not is_recorded(Prompt.text("an old man"))
     assert is_recorded(0.5 * Prompt.text("an old man") + 0.5 * Prompt.speech(speech(4.0)))
     assert not is_recorded("a") and not is_recorded(None)
+
+
+def test_a_reference_brings_the_voice_heard_in_it(
+    cloning_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synth = Synthesizer.from_pretrained(str(cloning_model))
+    assert synth.reference(speech(4.0)).voice is None  # this model has no prompt encoder
+    shutil.copytree(cloning_model, tmp_path / "model")
+    (tmp_path / "model" / "prompts.yaml").touch()
+    hearing = Synthesizer.from_pretrained(str(tmp_path / "model"))
+    voice = torch.full((VOICE_DIM,), 0.5)
+    monkeypatch.setattr(Synthesizer, "encode", lambda self, prompt: SimpleNamespace(voice=voice))
+    reference = hearing.reference(speech(4.0))
+    spoken = hearing.say("Yes, yes.", reference=reference).samples
+    assert torch.equal(reference.voice, voice)
+    assert np.array_equal(spoken, hearing.say("Yes, yes.", reference=reference, voice=voice).samples)
+    alone = hearing.say("Yes, yes.", reference=replace(reference, voice=None)).samples
+    assert not np.array_equal(spoken, alone)
 
 
 def test_the_command_line_clones(cloning_model: Path, tiny_model: Path, tmp_path: Path) -> None:

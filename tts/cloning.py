@@ -10,11 +10,13 @@ Clone a voice only with the consent of the person whose voice it is. Speech in a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from tts.align import SILENT, Aligner, Alignment, force, recognise
 from tts.audio import read_audio
@@ -34,6 +36,16 @@ LEVEL_DB = -26.0  # RMS of the speech that the reference is brought to: that of 
 _SILENT_RMS = 1e-4
 _SPAN_DB = 40.0
 _MARGIN_S = 0.1  # silence left at both ends
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A recording to speak like: ``spoken`` in the speaking format, and the ``voice`` (VOICE_DIM,) that the prompt
+    encoder hears in it, ``None`` where the model has no prompt encoder: then ``spoken`` alone tells the voice.
+    """
+
+    spoken: Sequence
+    voice: Tensor | None = None
 
 
 def read_speech(source: str | Path | np.ndarray) -> np.ndarray:
@@ -122,17 +134,15 @@ def clearest(found: Alignment, seconds: float) -> tuple[int, int]:
     return result
 
 
-def reference_from(source: str | Path | np.ndarray, transcript: str | None, model: Model, aligner: Aligner) -> Sequence:
-    """A recording of 3 to 20 s, with or without its words, as what :meth:`tts.synthesizer.Synthesizer.say` takes as
-    ``reference``.
+def aligned_sequence(
+    samples: np.ndarray, transcript: str | None, model: Model, aligner: Aligner, name: str = "the reference"
+) -> Sequence:
+    """Samples (N,) of :func:`read_reference`, with or without their words, in the speaking format.
 
     Raises:
-        ValueError: as :func:`read_reference` and :func:`align`.
+        ValueError: as :func:`align`.
     """
-    samples = read_reference(source)
-    name = "the reference" if isinstance(source, np.ndarray) else f"the reference {source}"
-    found = align(samples, transcript, aligner, name)
-    return as_sequence(samples, found, model)
+    return as_sequence(samples, align(samples, transcript, aligner, name), model)
 
 
 def as_sequence(samples: np.ndarray, found: Alignment, model: Model) -> Sequence:

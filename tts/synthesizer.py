@@ -16,7 +16,7 @@ from tts.align import Aligner, load_aligner
 from tts.audio import Audio, join
 from tts.background import Ahead, one_thread
 from tts.checkpoint import DEFAULT_MODEL, Model, find_model, load_model
-from tts.cloning import is_recorded, reference_from
+from tts.cloning import Reference, aligned_sequence, is_recorded, read_reference
 from tts.lm.generate import Sampling, Speaker, Utterance
 from tts.lm.sequence import Sequence
 from tts.render import Renderer, StageTimes, lookahead
@@ -101,14 +101,21 @@ class Synthesizer:
             raise ValueError(f"model {self.model.folder} has no aligner (aligner.yaml) and cannot take a reference")
         return found
 
-    def reference(self, source: str | Path | np.ndarray, transcript: str | None = None) -> Sequence:
+    def reference(self, source: str | Path | np.ndarray, transcript: str | None = None) -> Reference:
         """A recording of 3 to 20 s, a file or samples (N,) at 24 kHz, to speak like: what :meth:`say` takes as
         ``reference``. Without its words the phonemes that are heard are taken.
 
         Raises:
             ValueError: unreadable, too short, too long, silent, or of other words.
         """
-        return reference_from(source, transcript, self.model, self.aligner)
+        from prompts.encoder import CONFIG
+        from prompts.prompt import Prompt
+
+        aligner, samples = self.aligner, read_reference(source)
+        name = "the reference" if isinstance(source, np.ndarray) else f"the reference {source}"
+        spoken = aligned_sequence(samples, transcript, self.model, aligner, name)
+        hears_voices = (self.model.folder / CONFIG).is_file()
+        return Reference(spoken, self.encode(Prompt.speech(samples)).voice if hears_voices else None)
 
     def voice_vector(self, voice: str | Tensor | Prompt | PromptVectors | None = None) -> Tensor:
         """Voice by name, by prompt, or a vector (VOICE_DIM,) as it is.
@@ -167,7 +174,7 @@ class Synthesizer:
         prompt: Prompt | PromptVectors | None = None,
         voice: str | Tensor | Prompt | PromptVectors | None = None,
         style: str | Tensor | Prompt | PromptVectors | None = None,
-        reference: Sequence | None = None,
+        reference: Reference | None = None,
         intensity: float = 1.0,
         speed: float = 1.0,
         pitch: float = 0.0,
@@ -197,7 +204,8 @@ class Synthesizer:
             coming = (self.stage_times.call("text", _phonemes, group) for group in incoming_sentences(text))
         else:
             raise ValueError(f"text must be a string, not {type(text).__name__}")
-        pieces = self._stream(coming, who, how, reference, seed, sampling or self.sampling, low_latency)
+        heard = reference and reference.spoken
+        pieces = self._stream(coming, who, how, heard, seed, sampling or self.sampling, low_latency)
         return mark_stream(pieces) if watermark and self._is_cloned(prompt, voice, reference) else pieces
 
     def say(
@@ -207,7 +215,7 @@ class Synthesizer:
         prompt: Prompt | PromptVectors | None = None,
         voice: str | Tensor | Prompt | PromptVectors | None = None,
         style: str | Tensor | Prompt | PromptVectors | None = None,
-        reference: Sequence | None = None,
+        reference: Reference | None = None,
         intensity: float = 1.0,
         speed: float = 1.0,
         pitch: float = 0.0,
@@ -222,8 +230,8 @@ class Synthesizer:
             prompt: decides voice and style, as far as it says anything about them and ``voice`` or ``style`` do not.
             voice: name of a built-in voice, a prompt or a voice vector; default the model's own.
             style: name of an emotion, a prompt or a style vector; default neutral.
-            reference: a recording in the speaking format (:func:`tts.lm.sequence.build`) that is spoken like; the
-                voice is then taken from it alone unless ``voice`` or ``prompt`` give one.
+            reference: a recording that is spoken like, from :meth:`reference`; the voice is that heard in it unless
+                ``voice`` or ``prompt`` give one.
             intensity: 0 (neutral) to 2; 1 is the style as it is.
             speed: 0.5 to 2, against the style's own rate.
             pitch: semitones added, -12 to 12.
@@ -256,7 +264,7 @@ class Synthesizer:
         prompt: Prompt | PromptVectors | None = None,
         voice: str | Tensor | Prompt | PromptVectors | None = None,
         style: str | Tensor | Prompt | PromptVectors | None = None,
-        reference: Sequence | None = None,
+        reference: Reference | None = None,
         intensity: float = 1.0,
         speed: float = 1.0,
         pitch: float = 0.0,
@@ -279,7 +287,7 @@ class Synthesizer:
             except ValueError as error:
                 raise ValueError(f"text {number + 1}: {error}") from error
             sentences += sentences_of(read, seed, text=number)
-        made = self._say_many(sentences, who, how, reference, sampling or self.sampling)
+        made = self._say_many(sentences, who, how, reference and reference.spoken, sampling or self.sampling)
         if watermark and self._is_cloned(prompt, voice, reference):
             return (replace(audio, samples=mark(audio.samples)) for audio in made)
         return made
@@ -289,7 +297,7 @@ class Synthesizer:
         prompt: Prompt | PromptVectors | None,
         voice: str | Tensor | Prompt | PromptVectors | None,
         style: str | Tensor | Prompt | PromptVectors | None,
-        reference: Sequence | None,
+        reference: Reference | None,
         intensity: float,
         speed: float,
         pitch: float,
@@ -299,10 +307,13 @@ class Synthesizer:
             said = self.encode(prompt)
             voice = said.voice if voice is None and said.has_voice else voice
             style = said.style if style is None and said.has_style else style
-        who = None if voice is None and reference is not None else self.voice_vector(voice)[None]
+        if voice is None and reference is not None:
+            who = None if reference.voice is None else reference.voice[None]
+        else:
+            who = self.voice_vector(voice)[None]
         return who, self.style_vector(style, intensity, speed, pitch)[None]
 
-    def _is_cloned(self, prompt: object, voice: object, reference: Sequence | None) -> bool:
+    def _is_cloned(self, prompt: object, voice: object, reference: Reference | None) -> bool:
         """Whether the voice may be somebody's."""
         if reference is not None or is_recorded(prompt if voice is None else voice):
             return True

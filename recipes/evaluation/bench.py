@@ -15,7 +15,7 @@ from recipes.judges import SpeakerSimilarity, Whisper, dnsmos
 from recipes.wording import Comparison, compare, wer, wer_interval
 
 if TYPE_CHECKING:
-    from tts import Synthesizer
+    from tts import Audio, Synthesizer
 
 MOS_SECONDS = 1.5  # shorter clips are left out of DNSMOS averages (see `recipes.judges.dnsmos`)
 
@@ -45,7 +45,7 @@ class Bench:
     Attributes:
         synth: the synthesiser under test.
         reference: recordings for the ceiling, or None.
-        limit: sentences to take for each measure, or None for its own default.
+        limit: sentences to take for each measure, more or fewer than usual, or None for its own default.
         voice_names: built-in voices to try, or empty for a section's own choice.
         whisper_model: faster-whisper model name or folder, None for Whisper base.
         threads: CPU threads of the judges.
@@ -75,16 +75,19 @@ class Bench:
         return list(self.voice_names) or list(self.synth.voices)[:default]
 
     def number(self, default: int) -> int:
-        """Sentences to take where `default` is the usual number."""
-        return default if self.limit is None else min(default, self.limit)
+        """Items to take where `default` is the usual number."""
+        return default if self.limit is None else self.limit
 
     def say(self, text: str, voice: str | None = None, style: str | None = None, intensity: float = 1.0) -> Clip:
         """Synthesises `text` with seed 0."""
-        audio = self.synth.say(text, voice=voice, style=style, intensity=intensity, seed=0)
-        samples = np.asarray(audio.samples, dtype=np.float32)
-        if not samples.size or not np.isfinite(samples).all():
-            raise ValueError(f"the synthesiser made no usable audio ({samples.size} samples) for {text!r}")
-        return Clip(text, samples, audio.sample_rate)
+        return self.say_many([text], voice, style, intensity)[0]
+
+    def say_many(
+        self, texts: Sequence[str], voice: str | None = None, style: str | None = None, intensity: float = 1.0
+    ) -> list[Clip]:
+        """Synthesises each of `texts` with seed 0: the clips of `say`, sooner."""
+        made = self.synth.say_many(list(texts), voice=voice, style=style, intensity=intensity, seed=0)
+        return [_usable(text, audio) for text, audio in zip(texts, made, strict=True)]
 
     def embed(self, clip: Clip) -> np.ndarray:
         """The voice of `clip` to the judge of voices, (256,)."""
@@ -93,6 +96,13 @@ class Bench:
     def read(self, clip: Clip) -> Reading:
         """Has the judges of words and quality listen to `clip`."""
         return read_clip(clip, self.whisper)
+
+
+def _usable(text: str, audio: Audio) -> Clip:
+    samples = np.asarray(audio.samples, dtype=np.float32)
+    if not samples.size or not np.isfinite(samples).all():
+        raise ValueError(f"the synthesiser made no usable audio ({samples.size} samples) for {text!r}")
+    return Clip(text, samples, audio.sample_rate)
 
 
 @dataclass(frozen=True)

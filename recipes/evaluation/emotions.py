@@ -90,14 +90,14 @@ def emotions_section(bench: Bench, default_sentences: int = 8, default_voices: i
     emotions = [e for e in bench.synth.emotions if e != "neutral"]
     swept: dict[str, dict[float, list[Change]]] = {e: defaultdict(list) for e in emotions}
     for voice in bench.voices(default_voices):
-        for text in progress(sentences, f"emotions: {voice}"):
-            neutral = absolute(measure(bench.say(text, voice=voice, style="neutral")))
-            for emotion in emotions:
-                for intensity in INTENSITIES:
-                    got = absolute(measure(bench.say(text, voice=voice, style=emotion, intensity=intensity)))
-                    swept[emotion][intensity].append(tuple(g - n for g, n in zip(got, neutral, strict=True)))
-    still = {0.0: (0.0,) * len(MEASURES)}
-    curves = {e: still | {i: _median(changes) for i, changes in by.items()} for e, by in swept.items()}
+        neutral = [absolute(measure(clip)) for clip in bench.say_many(sentences, voice, "neutral")]
+        for emotion in progress(emotions, f"emotions: {voice}"):
+            for intensity in INTENSITIES:
+                for clip, still in zip(bench.say_many(sentences, voice, emotion, intensity), neutral, strict=True):
+                    got = absolute(measure(clip))
+                    swept[emotion][intensity].append(tuple(g - n for g, n in zip(got, still, strict=True)))
+    unmoved = {0.0: (0.0,) * len(MEASURES)}
+    curves = {e: unmoved | {i: _median(changes) for i, changes in by.items()} for e, by in swept.items()}
     ours = {e: curve[1.0] for e, curve in curves.items()}
     sources = {"ours": ours}
     if bench.reference is not None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +156,14 @@ class Judges:
         def speaking(**options: Any) -> Callable[[str], np.ndarray]:
             return lambda text: synth.say(text, seed=0, watermark=False, **options).samples
 
-        found = {"voice vector": speaking(voice=vector), "reference": speaking(reference=heard)}
+        found = {
+            "voice vector": speaking(voice=vector),
+            "codes of the reference": speaking(reference=replace(heard, voice=None)),
+            "reference": speaking(reference=heard),
+        }
         if person.transcript:
             read = synth.reference(person.reference, person.transcript)
             found["reference, transcript"] = speaking(reference=read)
-        found["reference and vector"] = speaking(reference=heard, voice=vector)
         if self.learnt is not None:
             own = self.learnt
             found["learnt voice"] = lambda text: own.say(text, seed=0, watermark=False).samples
