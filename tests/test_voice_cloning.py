@@ -193,7 +193,7 @@ def test_clones_are_judged_beside_recordings(
         ],
     )
     assert result.exit_code == 0, result.output
-    assert "reference and vector" in result.output and "recording through the codec" in result.output
+    assert "codes of the reference" in result.output and "recording through the codec" in result.output
     assert json.loads(table.read_text())["reference"][0]["ovrl"] == [3.0]
     with pytest.raises(ValueError, match="too short"):
         Audio(speech(4.0)).save(tmp_path / "short.wav")
