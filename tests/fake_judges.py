@@ -22,3 +22,8 @@ class FakeSpeaker:
         return np.asarray([1.0, float(np.sqrt(np.mean(np.square(wav))))])
 
     cosine = staticmethod(lambda a, b: float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)))
+
+
+def fake_style(wav: np.ndarray) -> np.ndarray:
+    """Four measures that only depend on the length."""
+    return np.full(4, len(wav) / 24_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from conftest import TINY_LM
-from fake_judges import FakeSpeaker, FakeWhisper
+from fake_judges import FakeSpeaker, FakeWhisper, fake_style
 from resuming import assert_goes_on_exactly, train_task
 from test_recipes import config_file, corpus, plain, run  # noqa: F401
 
@@ -23,6 +24,7 @@ from recipes.lm import preferences, pretrain, sft
 from recipes.lm.train import LMTraining, load_sequences
 from recipes.training import TrainConfig
 from tts.align import load_aligner
+from tts.lm.generate import Sampling
 
 SHORT = {"steps": 2, "warmup": 1, "bf16": False, "log_every": 1, "threads": 1}
 
@@ -138,15 +140,26 @@ def test_alignment_runs_as_a_command(corpus: Path, pairs: Path, tiny_model: Path
     assert "lm.code.weight" in torch.load(tmp_path / "aligned" / "last.pt", weights_only=True)["model"]
 
 
+def judged_by_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preferences, "Whisper", FakeWhisper)
+    monkeypatch.setattr(preferences, "SpeakerSimilarity", FakeSpeaker)
+    monkeypatch.setattr(preferences, "hear_style", fake_style)
+
+
+def fake_maker(model: Path, corpus: Path, samples: int) -> preferences.Maker:  # noqa: F811
+    """In a process of its own: nothing else runs there."""
+    judged_by_fakes(pytest.MonkeyPatch())
+    return preferences.Maker.load(str(model), corpus, None, samples, Sampling(0.8, 0.95))
+
+
 def test_pairs_are_made_judged_and_gone_on_with(
     corpus: Path,  # noqa: F811
     tiny_model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(preferences, "Whisper", FakeWhisper)
-    monkeypatch.setattr(preferences, "SpeakerSimilarity", FakeSpeaker)
-    options = ("--model", tiny_model, "--corpus", corpus, "--samples", 3)
+    judged_by_fakes(monkeypatch)
+    options = ("--model", tiny_model, "--corpus", corpus, "--samples", 3, "--processes", 1)
     whole, part = tmp_path / "whole.jsonl", tmp_path / "part.jsonl"
     run(preferences.main, *options, "--clips", 3, "--out", whole)
     run(preferences.main, *options, "--clips", 2, "--out", part)
@@ -159,10 +172,31 @@ def test_pairs_are_made_judged_and_gone_on_with(
         if "best" in row:
             assert len(row["best"]["codes"]) == sum(row["best"]["lengths"])
             assert row["best"]["wer"] <= row["worst"]["wer"]
-    assert preferences.Verdict(0.0, 0.1, 0.8).score > preferences.Verdict(0.0, 0.5, 0.8).score
-    assert preferences.Verdict(0.0, 0.1, 0.8).score > preferences.Verdict(0.2, 0.0, 0.8).score
     run(preferences.main, *options, "--clips", 4, "--out", part, "--minutes", 0)
     assert len(preferences.read_rows(part)) == 3
+    make = partial(fake_maker, tiny_model, corpus, 3)
+    clips = [row["clip"] for row in rows]
+    assert list(preferences.pairs(make, clips, 2)) == rows
+
+
+def test_each_judge_counts() -> None:
+    good = preferences.Verdict(wer=0.0, length=0.1, voice=0.8, style=0.3)
+    for worse in ({"wer": 0.1}, {"length": 0.5}, {"length": -0.5}, {"voice": 0.7}, {"style": 0.6}):
+        assert good.score > good._replace(**worse).score
+    assert good.score == good._replace(length=-0.1).score  # nobody's fault
+
+
+def test_style_is_heard_by_praat_and_compared_where_both_are_voiced() -> None:
+    pytest.importorskip("parselmouth")
+    t = np.arange(24000) / 24000
+    buzz = sum(np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 20)).astype(np.float32) / 4
+    low, high = (preferences.hear_style(np.interp(t * r, t, buzz, period=1.0).astype(np.float32)) for r in (1, 2**0.25))
+    assert high[0] - low[0] == pytest.approx(1.0, abs=0.05)  # three semitones are one standard step
+    quiet = preferences.hear_style(buzz / 10 ** (4 / 20))
+    assert low[2] - quiet[2] == pytest.approx(1.0, abs=0.01)
+    nan = np.asarray([np.nan, np.nan, 1.0, 2.0])
+    assert preferences.style_distance(nan, np.asarray([0.0, 0.0, 2.0, 4.0])) == 1.5
+    assert preferences.style_distance(nan * np.nan, nan) == 0.0
 
 
 def test_the_aligner_trains_and_is_measured(corpus: Path, tmp_path: Path) -> None:  # noqa: F811

@@ -83,10 +83,15 @@ class Bench:
         return self.say_many([text], voice, style, intensity)[0]
 
     def say_many(
-        self, texts: Sequence[str], voice: str | None = None, style: str | None = None, intensity: float = 1.0
+        self,
+        texts: Sequence[str],
+        voice: str | None = None,
+        style: str | None = None,
+        intensity: float = 1.0,
+        seed: int = 0,
     ) -> list[Clip]:
-        """Synthesises each of `texts` with seed 0: the clips of `say`, sooner."""
-        made = self.synth.say_many(list(texts), voice=voice, style=style, intensity=intensity, seed=0)
+        """Synthesises each of `texts`: with seed 0 the clips of `say`, sooner."""
+        made = self.synth.say_many(list(texts), voice=voice, style=style, intensity=intensity, seed=seed)
         return [_usable(text, audio) for text, audio in zip(texts, made, strict=True)]
 
     def embed(self, clip: Clip) -> np.ndarray:

@@ -1,7 +1,8 @@
 """The evaluation sentences, and which sentences of the text sources are kept out of training.
 
-`sentences/modern.txt` holds 100 of our own; `sentences/heldout.txt` 100 of the public-domain sources of the corpus
-recipe (LJ Speech transcripts, Project Gutenberg novels), drawn from its test split. The latter was made by
+`sentences/modern.txt` holds 100 of our own; `sentences/hard.txt` 200 that are hard to say (tongue twisters, consonant
+clusters, long words, numbers, chains of vowels); `sentences/heldout.txt` 100 of the public-domain sources of the corpus
+recipe (LJ Speech transcripts, Project Gutenberg novels), drawn from its test split. The last was made by
 
     python -m recipes.evaluation.sentences ljspeech.txt fiction.txt > recipes/sentences/heldout.txt
 """
@@ -16,7 +17,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "sentences"
-SETS = ("heldout", "modern")
+EVERYDAY = ("heldout", "modern")
+SETS = (*EVERYDAY, "hard")
 PLAIN = re.compile(r"(?!.*--)[A-Za-z][A-Za-z',.;:!? -]{29,159}")  # no digits, quotes or dashes
 
 
@@ -33,8 +35,8 @@ def read_sentences(name: str) -> list[str]:
 
 
 def all_sentences(limit: int | None = None) -> dict[str, list[str]]:
-    """Both sets by name; with a limit, that many in all, evenly spread over each set."""
-    sets = {name: read_sentences(name) for name in SETS}
+    """Both everyday sets by name; with a limit, that many in all, evenly spread over each set."""
+    sets = {name: read_sentences(name) for name in EVERYDAY}
     return sets if limit is None else {k: spread(v, -(-limit // len(sets))) for k, v in sets.items()}
 
 
@@ -46,8 +48,8 @@ def spread(items: list[str], limit: int | None) -> list[str]:
 
 
 def mixed(limit: int | None = None) -> list[str]:
-    """Both sets, one sentence of each in turn, short ones left out: for measures that need some seconds of speech."""
-    pairs = zip(*(read_sentences(name) for name in SETS), strict=True)
+    """Both everyday sets in turn, short sentences left out: for measures that need some seconds of speech."""
+    pairs = zip(*(read_sentences(name) for name in EVERYDAY), strict=True)
     return spread([s for pair in pairs for s in pair if len(s) >= 30], limit)
 
 

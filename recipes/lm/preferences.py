@@ -2,17 +2,23 @@
 runs/corpus --out runs/preferences.jsonl --minutes 60``.
 
 For every sentence, voice and style of a training clip the model speaks several times with more variety than usual.
-Outside judges (:mod:`recipes.judges`) rank what it said: by the words that Whisper reads back, by the length against
-the recording's, and by the voice against the recording's. The best and the worst become a pair where they differ
-enough. The file has a row a clip, so an interrupted run goes on after the last.
+Outside judges (:mod:`recipes.judges`) rank what it said: by the words that Whisper reads back, and by length, voice
+and style against the recording's. The best and the worst become a pair where they differ enough. The file has a row a
+clip, so an interrupted run goes on after the last.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import multiprocessing
+import os
 import sys
 import time
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,30 +27,55 @@ import numpy as np
 import torch
 
 from recipes.data import Corpus
-from recipes.judges import SpeakerSimilarity, Whisper
+from recipes.judges import SpeakerSimilarity, Whisper, prosody
 from recipes.wording import compare
 from tts.config import AUDIO
 from tts.lm.generate import Sampling
 from tts.render import render
+from tts.style import STYLE_SCALES
 from tts.synthesizer import Synthesizer
 
-WORD_WEIGHT, LENGTH_WEIGHT, VOICE_WEIGHT = 1.0, 0.3, 1.0
+WORD_WEIGHT, LENGTH_WEIGHT, VOICE_WEIGHT, STYLE_WEIGHT = 1.5, 0.3, 1.0, 0.1
 TOLERATED_LENGTH = 0.15  # log ratio to the recording's that is nobody's fault
 MARGIN = 0.05  # how much better the best must be than the worst
 
 
 class Verdict(NamedTuple):
-    """What the judges made of one utterance: word error rate, log of its length against the recording's, cosine."""
+    """What the judges made of one utterance: word error rate, log of its length against the recording's, cosine of the
+    voices, and how far its pitch, pitch range, level and tilt are from the recording's, in standard steps.
+    """
 
     wer: float
     length: float
     voice: float
+    style: float
 
     @property
     def score(self) -> float:
         """Higher is better."""
         too_long = max(0.0, abs(self.length) - TOLERATED_LENGTH)
-        return VOICE_WEIGHT * self.voice - WORD_WEIGHT * min(self.wer, 1.0) - LENGTH_WEIGHT * too_long
+        faults = WORD_WEIGHT * min(self.wer, 1.0) + LENGTH_WEIGHT * too_long + STYLE_WEIGHT * self.style
+        return VOICE_WEIGHT * self.voice - faults
+
+
+def hear_style(wav: np.ndarray) -> np.ndarray:
+    """Pitch, pitch range, level and tilt of ``wav`` (T,) to Praat, in standard steps of :mod:`tts.style`: (4,)."""
+    heard = prosody(wav, AUDIO.sample_rate)
+    span = heard.range_octaves
+    return np.asarray(
+        [
+            12 * math.log2(heard.f0_hz) / STYLE_SCALES.pitch,
+            (math.log2(span) if span > 0 else math.nan) / STYLE_SCALES.range,
+            heard.level_db / STYLE_SCALES.level,
+            heard.tilt_db / STYLE_SCALES.tilt,
+        ]
+    )
+
+
+def style_distance(one: np.ndarray, other: np.ndarray) -> float:
+    """Mean distance over what was heard in both (a whisper has no pitch); 0 where nothing was."""
+    apart = np.abs(one - other)
+    return float(apart[np.isfinite(apart)].mean()) if np.isfinite(apart).any() else 0.0
 
 
 @dataclass
@@ -58,6 +89,13 @@ class Maker:
     samples: int
     sampling: Sampling
 
+    @classmethod
+    def load(cls, model: str, corpus: Path, whisper: str | None, samples: int, sampling: Sampling) -> Maker:
+        """With the judges and the training clips, on one thread."""
+        torch.set_num_threads(1)
+        synth = Synthesizer.from_pretrained(model)
+        return cls(synth, Corpus(corpus, "train"), Whisper(whisper, 1), SpeakerSimilarity(), samples, sampling)
+
     def pair(self, index: int) -> dict:
         """A row for clip ``index``: the clip and, where the judges see a difference, its ``best`` and ``worst``."""
         row = self.corpus.rows[index]
@@ -65,14 +103,15 @@ class Maker:
         seeds = [index * self.samples + i for i in range(self.samples)]
         spoken = self.synth.speaker.speak([row["phonemes"]] * self.samples, voice, style, seeds, self.sampling)
         recording = self.corpus.samples(index)
-        who = self.speaker.embed(recording, AUDIO.sample_rate)
+        who, how = self.speaker.embed(recording, AUDIO.sample_rate), hear_style(recording)
         verdicts = []
         for utterance, seed in zip(spoken, seeds, strict=True):
             wav = render(self.synth.model, list(utterance.codes), voice, style, seed)
             errors = compare(row["text"], self.whisper.transcribe(wav, AUDIO.sample_rate))
             cosine = SpeakerSimilarity.cosine(who, self.speaker.embed(wav, AUDIO.sample_rate))
             length = float(np.log(len(wav) / len(recording)))
-            verdicts.append(Verdict(errors.errors / errors.n_words, length, cosine))
+            apart = style_distance(how, hear_style(wav))
+            verdicts.append(Verdict(errors.errors / errors.n_words, length, cosine, apart))
         order = np.argsort([v.score for v in verdicts])
         found: dict = {"clip": index, "shard": row["shard"], "start": row["start"]}
         if verdicts[order[-1]].score - verdicts[order[0]].score >= MARGIN:
@@ -83,6 +122,29 @@ class Maker:
                     **{k: round(float(v), 4) for k, v in verdicts[i]._asdict().items()},
                 }
         return found
+
+
+_maker: Maker | None = None  # a worker's own
+
+
+def _begin(make: Callable[[], Maker]) -> None:
+    global _maker
+    _maker = make()
+
+
+def _pair(index: int) -> dict:
+    assert _maker is not None
+    return _maker.pair(index)
+
+
+def pairs(make: Callable[[], Maker], clips: list[int], processes: int) -> Generator[dict]:
+    """Rows of ``clips`` in turn, the work shared by ``processes``, each with its own ``make()``."""
+    if processes == 1:
+        yield from map(make().pair, clips)
+        return
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with multiprocessing.get_context("spawn").Pool(processes, _begin, (make,)) as pool:
+        yield from pool.imap(_pair, clips)
 
 
 def read_rows(path: Path) -> list[dict]:
@@ -108,7 +170,7 @@ def drop_half_row(path: Path) -> None:
 @click.option("--samples", default=6, show_default=True, help="Utterances a clip.")
 @click.option("--temperature", default=0.8, show_default=True)
 @click.option("--top-p", default=0.95, show_default=True)
-@click.option("--threads", default=1, show_default=True)
+@click.option("--processes", default=os.cpu_count() or 1, show_default=True)
 @click.option("--whisper", "whisper_model", help="A faster-whisper model; default Whisper base (extra [eval]).")
 def main(
     model: str,
@@ -119,37 +181,30 @@ def main(
     samples: int,
     temperature: float,
     top_p: float,
-    threads: int,
+    processes: int,
     whisper_model: str | None,
 ) -> None:
     """Make pairs until CLIPS are spoken or the time is over; run again to go on."""
     if samples < 2:
         raise click.UsageError(f"--samples {samples}: a pair needs at least 2")
     begun = time.monotonic()
-    torch.set_num_threads(threads)
-    every = Corpus(corpus, "train")
-    chosen = np.random.default_rng(0).permutation(len(every))[:clips].tolist()
+    chosen = np.random.default_rng(0).permutation(len(Corpus(corpus, "train")))[:clips].tolist()
     rows = read_rows(out)
     done = {row["clip"] for row in rows}
-    maker = Maker(
-        Synthesizer.from_pretrained(model),
-        every,
-        Whisper(whisper_model, threads),
-        SpeakerSimilarity(),
-        samples,
-        Sampling(temperature, top_p),
-    )
+    left = [i for i in chosen if i not in done]
+    make = partial(Maker.load, model, corpus, whisper_model, samples, Sampling(temperature, top_p))
     out.parent.mkdir(parents=True, exist_ok=True)
     drop_half_row(out)
-    with out.open("a", encoding="utf-8") as file:
-        for index in (i for i in chosen if i not in done):
-            if time.monotonic() - begun > 60 * minutes:
-                break
-            rows.append(maker.pair(index))
-            file.write(json.dumps(rows[-1]) + "\n")
-            file.flush()
-            if len(rows) % 10 == 0:
-                print(f"{len(rows)}/{clips} clips, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    if minutes > 0 and left:
+        with out.open("a", encoding="utf-8") as file, closing(pairs(make, left, processes)) as made:
+            for row in made:
+                rows.append(row)
+                file.write(json.dumps(row) + "\n")
+                file.flush()
+                if len(rows) % 10 == 0:
+                    print(f"{len(rows)}/{clips} clips, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+                if time.monotonic() - begun > 60 * minutes:
+                    break
     click.echo(summary(rows))
 
 
