@@ -23,9 +23,7 @@ from tts.render import Renderer, StageTimes, lookahead
 from tts.stream import FIRST_BATCHES, Sentence, cut, in_batches, sentences_of
 from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM, emotion_vector, style_vector, vector_style, voice_vector
 from tts.text.incoming import incoming_sentences
-from tts.text.normalize import normalize
-from tts.text.phonemize import phonemize
-from tts.text.split import split_sentences
+from tts.text.read import read_sentences, read_text
 from tts.unitts.synthesizer import UniTTS, is_unitts
 from tts.voice_file import load_voice, with_voice
 from tts.watermark import mark, mark_stream
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from prompts.encoder import PromptEncoder
     from prompts.prompt import Prompt
     from prompts.vectors import PromptVectors
-
-MAX_CHARACTERS = 200_000  # about four hours of speech
 
 
 class Synthesizer:
@@ -199,9 +195,9 @@ class Synthesizer:
         who, how = self._vectors(prompt, voice, style, reference, intensity, speed, pitch)
         self.stage_times = StageTimes()
         if isinstance(text, str):
-            coming: Iterator[list[list[str]]] = iter([self.stage_times.call("text", self._read, text)])
+            coming: Iterator[list[list[str]]] = iter([self.stage_times.call("text", read_text, text)])
         elif isinstance(text, Iterable) and not isinstance(text, (bytes, bytearray)):
-            coming = (self.stage_times.call("text", _phonemes, group) for group in incoming_sentences(text))
+            coming = (self.stage_times.call("text", read_sentences, group) for group in incoming_sentences(text))
         else:
             raise ValueError(f"text must be a string, not {type(text).__name__}")
         heard = reference and reference.spoken
@@ -283,7 +279,7 @@ class Synthesizer:
         sentences: list[Sentence] = []
         for number, text in enumerate(texts):
             try:
-                read = self.stage_times.call("text", self._read, text)
+                read = self.stage_times.call("text", read_text, text)
             except ValueError as error:
                 raise ValueError(f"text {number + 1}: {error}") from error
             sentences += sentences_of(read, seed, text=number)
@@ -319,17 +315,6 @@ class Synthesizer:
             return True
         built_in = isinstance(voice, str) and voice != self.learnt_voice
         return bool(self.learnt_voice) and not built_in
-
-    def _read(self, text: str) -> list[list[str]]:
-        """Text to sentences of phoneme symbols."""
-        if not isinstance(text, str):
-            raise ValueError(f"text must be a string, not {type(text).__name__}")
-        if len(text) > MAX_CHARACTERS:
-            raise ValueError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} can be spoken at once")
-        sentences = _phonemes(split_sentences(text))
-        if not sentences:
-            raise ValueError(f"nothing to speak in {text[:40]!r}; give at least one English word")
-        return sentences
 
     def _stream(
         self,
@@ -398,11 +383,6 @@ class Synthesizer:
                     renderer = None if piece.last else renderer
             finally:
                 codes.close()
-
-
-def _phonemes(sentences: list[str]) -> list[list[str]]:
-    """Sentences as written to phoneme symbols; those without a letter or digit are left out."""
-    return [phonemize(normalize(sentence)) for sentence in sentences if any(c.isalnum() for c in sentence)]
 
 
 def _checked(vector: Tensor, width: int, name: str) -> Tensor:

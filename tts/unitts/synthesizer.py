@@ -20,6 +20,7 @@ from tts.cloning import read_reference
 from tts.codec.waveform import Codec
 from tts.config import AUDIO, load_config
 from tts.lm.generate import Sampling
+from tts.text.read import MAX_CHARACTERS
 from tts.text.split import split_sentences
 from tts.unitts.engine import load_engine
 from tts.unitts.template import Template
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONFIG = "unitts.yaml"
-MAX_CHARACTERS = 200_000
 PIECE_CHARACTERS = 300  # sentences are spoken together up to this length: about 20 s
 
 

@@ -1,0 +1,30 @@
+"""Text as written to sentences of phonemes."""
+
+from __future__ import annotations
+
+from tts.text.normalize import normalize
+from tts.text.phonemize import phonemize
+from tts.text.split import split_sentences
+
+MAX_CHARACTERS = 200_000  # about four hours of speech
+
+
+def read_text(text: str) -> list[list[str]]:
+    """The phoneme symbols of every sentence.
+
+    Raises:
+        ValueError: not a string, too long, or nothing in it to speak.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"text must be a string, not {type(text).__name__}")
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} can be spoken at once")
+    sentences = read_sentences(split_sentences(text))
+    if not sentences:
+        raise ValueError(f"nothing to speak in {text[:40]!r}; give at least one English word")
+    return sentences
+
+
+def read_sentences(sentences: list[str]) -> list[list[str]]:
+    """The phoneme symbols of ``sentences``; those without a letter or digit are left out."""
+    return [phonemize(normalize(sentence)) for sentence in sentences if any(c.isalnum() for c in sentence)]
