@@ -179,6 +179,14 @@ def test_pairs_are_made_judged_and_gone_on_with(
     assert list(preferences.pairs(make, clips, 2)) == rows
 
 
+def test_clips_with_rare_sequences_of_phonemes_come_first() -> None:
+    usual = {"phonemes": list("tatatatatata")}
+    rare = {"phonemes": list("tatatstratat")}
+    assert preferences.hardest_first([usual] * 5 + [rare] + [usual]) == [5, 0, 1, 2, 3, 4, 6]
+    short, long = {"phonemes": list("kas")}, {"phonemes": list("kaskatkaskat")}
+    assert preferences.hardest_first([short, long, usual])[0] == 1
+
+
 def test_each_judge_counts() -> None:
     good = preferences.Verdict(wer=0.0, length=0.1, voice=0.8, style=0.3)
     for worse in ({"wer": 0.1}, {"length": 0.5}, {"length": -0.5}, {"voice": 0.7}, {"style": 0.6}):

@@ -1,8 +1,9 @@
 """Pairs of utterances that judges ranked, for stage 3: ``python -m recipes.lm.preferences --model facet-nano --corpus
 runs/corpus --out runs/preferences.jsonl --minutes 60``.
 
-For every sentence, voice and style of a training clip the model speaks several times with more variety than usual.
-Outside judges (:mod:`recipes.judges`) rank what it said: by the words that Whisper reads back, and by length, voice
+The training clips with the rarest sequences of phonemes come first: where a model slips, judges can tell utterances
+apart. For the sentence, voice and style of a clip the model speaks several times with more variety than usual. Outside
+judges (:mod:`recipes.judges`) rank what it said: by the words that Whisper reads back, and by length, voice
 and style against the recording's. The best and the worst become a pair where they differ enough. The file has a row a
 clip, so an interrupted run goes on after the last.
 """
@@ -15,6 +16,7 @@ import multiprocessing
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -37,6 +39,7 @@ from tts.synthesizer import Synthesizer
 
 WORD_WEIGHT, LENGTH_WEIGHT, VOICE_WEIGHT, STYLE_WEIGHT = 1.5, 0.3, 1.0, 0.1
 TOLERATED_LENGTH = 0.15  # log ratio to the recording's that is nobody's fault
+PRIOR = 40  # see `hardest_first`
 MARGIN = 0.05  # how much better the best must be than the worst
 
 
@@ -124,6 +127,20 @@ class Maker:
         return found
 
 
+def hardest_first(rows: list[dict]) -> list[int]:
+    """Clips by the mean surprisal of their phonemes after the two before, as counted over all, the highest first. The
+    mean is drawn to nothing by ``PRIOR`` phonemes, for short clips would be at both ends by chance.
+    """
+    texts = [[s.lstrip("ˈˌ") for s in row["phonemes"]] for row in rows]
+    threes = Counter(three for text in texts for three in zip(text, text[1:], text[2:], strict=False))
+    twos = Counter(two for text in texts for two in zip(text[:-1], text[1:-1], strict=False))
+    surprisal = []
+    for text in texts:
+        found = [math.log(twos[a, b] / threes[a, b, c]) for a, b, c in zip(text, text[1:], text[2:], strict=False)]
+        surprisal.append(sum(found) / (PRIOR + len(found)))
+    return sorted(range(len(rows)), key=lambda i: -surprisal[i])
+
+
 _maker: Maker | None = None  # a worker's own
 
 
@@ -188,7 +205,7 @@ def main(
     if samples < 2:
         raise click.UsageError(f"--samples {samples}: a pair needs at least 2")
     begun = time.monotonic()
-    chosen = np.random.default_rng(0).permutation(len(Corpus(corpus, "train")))[:clips].tolist()
+    chosen = hardest_first(Corpus(corpus, "train").rows)[:clips]
     rows = read_rows(out)
     done = {row["clip"] for row in rows}
     left = [i for i in chosen if i not in done]
