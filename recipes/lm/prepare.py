@@ -1,10 +1,14 @@
 """Encode the corpus for the language model: ``python -m recipes.lm.prepare --corpus runs/corpus --codec runs/codec
 --out runs/lm/codes.npz``.
+
+For :mod:`recipes.lm.large`, ``--codec`` is a model directory in UniTTS's layout, whose own codec then encodes.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,7 +20,38 @@ from recipes.codec.load import load_codec
 from recipes.data import Corpus
 from recipes.precision import mixed_precision
 from tts.codec.facet import check_single
+from tts.codec.model import Codec
+from tts.codec.waveform import Codec as WaveformCodec
 from tts.mel import log_mel
+from tts.unitts.synthesizer import is_unitts, read_config
+from tts.unitts.synthesizer import load_codec as load_unitts_codec
+
+
+def encode_batches(codec: Codec, clips: Corpus, *, batch_size: int, device: str) -> list[np.ndarray]:
+    """Codes (T,) of every clip, clips of like length at once."""
+    codes: list[np.ndarray] = [np.zeros(0, np.int64)] * len(clips)
+    order = sorted(range(len(clips)), key=lambda i: clips.rows[i]["n_samples"])
+    for begin in range(0, len(order), batch_size):
+        batch = order[begin : begin + batch_size]
+        longest = clips.rows[batch[-1]]["n_samples"]
+        wav = np.stack([np.pad(clips.samples(i), (0, longest - clips.rows[i]["n_samples"])) for i in batch])
+        with mixed_precision(device):
+            made = codec.encode(log_mel(torch.from_numpy(wav).to(device)))
+        for row, i in zip(made.cpu().numpy(), batch, strict=True):
+            codes[i] = row[: -(-clips.rows[i]["n_frames"] // codec.config.stride)]
+        if begin // batch_size % 50 == 0:
+            print(f"{begin}/{len(order)}", file=sys.stderr, flush=True)
+    return codes
+
+
+def encode_clips(codec: WaveformCodec, clips: Corpus) -> list[np.ndarray]:
+    """Codes (T,) of every clip, one after another."""
+    codes = []
+    for i in range(len(clips)):
+        codes.append(codec.encode(clips.samples(i)))
+        if i % 500 == 0:
+            print(f"{i}/{len(clips)}", file=sys.stderr, flush=True)
+    return codes
 
 
 @click.command()
@@ -27,26 +62,21 @@ from tts.mel import log_mel
 @click.option("--device", default="cpu", show_default=True)
 def main(corpus: Path, codec: Path, out: Path, batch_size: int, device: str) -> None:
     """Write the codes of every clip, one after another, with their lengths."""
-    model = load_codec(codec).to(device)
-    check_single(model, str(codec))
+    encode: Callable[[Corpus], list[np.ndarray]]
+    if is_unitts(codec):
+        whole = load_unitts_codec(codec, read_config(codec), device)
+        encode, size = partial(encode_clips, whole), whole.codebook_size
+    else:
+        model = load_codec(codec).to(device)
+        check_single(model, str(codec))
+        encode = partial(encode_batches, model, batch_size=batch_size, device=device)
+        size = model.quantizer.codebook_size
     splits = {}
     for split in ("train", "valid", "test"):
-        clips = Corpus(corpus, split)
-        codes: list[np.ndarray] = [np.zeros(0, np.int64)] * len(clips)
-        order = sorted(range(len(clips)), key=lambda i: clips.rows[i]["n_samples"])
-        for begin in range(0, len(order), batch_size):
-            batch = order[begin : begin + batch_size]
-            longest = clips.rows[batch[-1]]["n_samples"]
-            wav = np.stack([np.pad(clips.samples(i), (0, longest - clips.rows[i]["n_samples"])) for i in batch])
-            with mixed_precision(device):
-                made = model.encode(log_mel(torch.from_numpy(wav).to(device)))
-            for row, i in zip(made.cpu().numpy(), batch, strict=True):
-                codes[i] = row[: -(-clips.rows[i]["n_frames"] // model.config.stride)]
-            if begin // batch_size % 50 == 0:
-                print(f"{split}: {begin}/{len(order)}", file=sys.stderr, flush=True)
-        splits[split] = codes
+        print(split, file=sys.stderr, flush=True)
+        splits[split] = encode(Corpus(corpus, split))
     write_codes(out, splits)
-    counts = np.bincount(np.concatenate(splits["train"]), minlength=model.quantizer.codebook_size)
+    counts = np.bincount(np.concatenate(splits["train"]), minlength=size)
     print(f"{counts.sum()} codes, {(counts > 0).sum()} of {len(counts)} in use -> {out}")
 
 

@@ -53,6 +53,17 @@ def load_language_model(source: str | Path) -> Any:
     return model
 
 
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of transformers in a directory. Raises ``ValueError`` when there is none."""
+    import_torchaudio()  # transformers imports it
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"cannot load the tokenizer in {folder}: {str(error).splitlines()[0]}") from error
+
+
 class TransformersEngine:
     """``transformers.generate`` with nothing but temperature and nucleus sampling."""
 

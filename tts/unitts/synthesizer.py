@@ -22,7 +22,7 @@ from tts.config import AUDIO, load_config
 from tts.lm.generate import Sampling
 from tts.text.read import MAX_CHARACTERS
 from tts.text.split import split_sentences
-from tts.unitts.engine import load_engine
+from tts.unitts.engine import load_engine, load_tokenizer
 from tts.unitts.template import Template
 from tts.unitts.vocabulary import AudioVocabulary
 from tts.watermark import mark_stream
@@ -60,6 +60,24 @@ def is_unitts(folder: Path) -> bool:
     return (folder / "config.json").is_file() and any((folder / name).is_file() for name in beside)
 
 
+def read_config(folder: Path) -> UniTTSConfig:
+    """``unitts.yaml`` of a model directory. Raises ``ValueError`` when it is missing or wrong."""
+    if not (folder / CONFIG).is_file():
+        raise ValueError(
+            f"{folder / CONFIG} is missing: write one with 'template: FILE', the checkpoint's own prompt template"
+        )
+    return load_config(UniTTSConfig, folder / CONFIG)
+
+
+def load_codec(folder: Path, config: UniTTSConfig, device: str) -> Codec:
+    """The codec of a model directory. Raises ``ValueError`` when it is missing, damaged or of another sample rate."""
+    beside = folder / config.codec
+    codec = Codec.from_pretrained(beside if beside.is_dir() else config.codec, device)
+    if codec.sample_rate != AUDIO.sample_rate:
+        raise ValueError(f"the codec in {beside} has {codec.sample_rate} Hz; {AUDIO.sample_rate} are needed")
+    return codec
+
+
 @dataclass(frozen=True)
 class Reference:
     """A recording to speak like: its codes as the prompt has them, and what is said in it, empty where unknown."""
@@ -72,21 +90,10 @@ class UniTTS:
     """Speaks in the voice of a reference recording."""
 
     def __init__(self, folder: Path, config: UniTTSConfig, device: str = "cpu") -> None:
-        from tts._torchaudio import import_torchaudio
-
-        import_torchaudio()  # transformers imports it
-        from transformers import AutoTokenizer
-
         self.folder, self.config = folder, config
         self.template = Template.read(folder / config.template)
-        beside = folder / config.codec
-        self.codec = Codec.from_pretrained(beside if beside.is_dir() else config.codec, device)
-        if self.codec.sample_rate != AUDIO.sample_rate:
-            raise ValueError(f"the codec in {beside} has {self.codec.sample_rate} Hz; {AUDIO.sample_rate} are needed")
-        try:
-            self.tokenizer = AutoTokenizer.from_pretrained(folder)
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError(f"cannot load the tokenizer in {folder}: {str(error).splitlines()[0]}") from error
+        self.codec = load_codec(folder, config, device)
+        self.tokenizer = load_tokenizer(folder)
         self.vocabulary = AudioVocabulary.of(self.tokenizer, self.codec.codebook_size)
         self.engine = load_engine(config.backend, folder, device)
         self.sampling = Sampling(config.temperature, config.top_p)
@@ -103,11 +110,7 @@ class UniTTS:
         from tts.checkpoint import find_model
 
         folder = find_model(str(name))
-        if not (folder / CONFIG).is_file():
-            raise ValueError(
-                f"{folder / CONFIG} is missing: write one with 'template: FILE', the checkpoint's own prompt template"
-            )
-        return cls(folder, load_config(UniTTSConfig, folder / CONFIG), device)
+        return cls(folder, read_config(folder), device)
 
     @property
     def learnt_voice(self) -> None:
@@ -137,8 +140,7 @@ class UniTTS:
     def prompt_ids(self, text: str, reference: Reference | None) -> list[int]:
         """Token ids of the whole prompt. Raises ``ValueError`` when a text holds control tokens."""
         given = reference or Reference("", "")
-        filled = self.template.fill(text, given.text, given.audio)
-        return self.tokenizer(filled, add_special_tokens=False)["input_ids"]
+        return self.template.ids(self.tokenizer, text, given.text, given.audio)
 
     def _given(self, voice: Prompt | str | None, reference: Reference | None) -> Reference | None:
         """The reference that a voice prompt or a reference stands for, ``None`` for neither."""

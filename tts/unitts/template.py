@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _PLACES = re.compile(r"\{(content|example_text|example_voice)\}")
 _CONTROL = re.compile(r"<\|[^|<>]*\|>")
@@ -38,9 +39,18 @@ class Template:
 
     def fill(self, text: str, reference_text: str, reference_audio: str) -> str:
         """The prompt. Raises ``ValueError`` when a text would be read as control tokens."""
-        for given in (text, reference_text):
-            control = _CONTROL.search(given)
-            if control:
-                raise ValueError(f"{control.group()} in the text would be read as a control token; leave it out")
+        check_text(text)
+        check_text(reference_text)
         values = {"content": text, "example_text": reference_text, "example_voice": reference_audio}
         return _PLACES.sub(lambda place: values[place.group(1)], self.wording)
+
+    def ids(self, tokenizer: Any, text: str, reference_text: str, reference_audio: str) -> list[int]:
+        """Token ids of the prompt. Raises ``ValueError`` as :meth:`fill`."""
+        return tokenizer(self.fill(text, reference_text, reference_audio), add_special_tokens=False)["input_ids"]
+
+
+def check_text(text: str) -> None:
+    """Raise ``ValueError`` when a text would be read as control tokens."""
+    control = _CONTROL.search(text)
+    if control:
+        raise ValueError(f"{control.group()} in the text would be read as a control token; leave it out")
