@@ -1,4 +1,4 @@
-"""Models beside each other on hard sentences: figures and intervals on made-up verdicts."""
+"""Models beside each other on the same sentences: figures and intervals on made-up verdicts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from recipes.evaluation import hard
+from recipes.evaluation import paired
 from recipes.evaluation.bench import Reading
 from recipes.evaluation.clip import Clip
 from recipes.evaluation.emotions import NAMES, targets
@@ -21,11 +21,11 @@ VOICES, EMOTIONS = ["a", "b", "c"], ["neutral", *targets()]
 
 
 @pytest.fixture
-def task() -> hard.Task:
-    return hard.Task.of([f"sentence {i}" for i in range(96)], VOICES, EMOTIONS)
+def task() -> paired.Task:
+    return paired.Task.of([f"sentence {i}" for i in range(96)], VOICES, EMOTIONS)
 
 
-def heard(task: hard.Task, errors: float, follows: float, seed: int = 0) -> hard.Columns:
+def heard(task: paired.Task, errors: float, follows: float, seed: int = 0) -> paired.Columns:
     """Verdicts of a model with ``errors`` in ten words on average, which does ``follows`` of what an emotion asks."""
     rng = np.random.default_rng(seed)
     wanted = targets() | {"neutral": (0.0,) * len(NAMES)}
@@ -47,18 +47,18 @@ def test_the_sentences_are_two_hundred_and_in_no_other_set() -> None:
     assert not set(sentences) & {s for group in all_sentences().values() for s in group}
 
 
-def test_every_voice_speaks_in_every_emotion(task: hard.Task) -> None:
+def test_every_voice_speaks_in_every_emotion(task: paired.Task) -> None:
     assert len(task.groups()) == len(VOICES) * len(EMOTIONS)
     assert sorted(i for rows in task.groups().values() for i in rows) == list(range(96))
 
 
-def test_figures_see_what_became_better_and_what_worse(task: hard.Task) -> None:
+def test_figures_see_what_became_better_and_what_worse(task: paired.Task) -> None:
     before, after = heard(task, 1.0, 1.0), heard(task, 0.5, 0.0, seed=1)
-    alone = hard.compare(task, before)
+    alone = paired.compare(task, before)
     assert alone["WER"]["value"] == pytest.approx(0.1, abs=0.02)
     assert alone["rate follows"]["value"] < alone["pitch follows"]["value"]  # its changes are small beside the noise
     assert alone["pitch follows"]["value"] > 0.95 and alone["voice cosine"]["value"] == pytest.approx(0.8, abs=0.01)
-    change = hard.compare(task, before, after)
+    change = paired.compare(task, before, after)
     assert change["WER"]["value"] == pytest.approx(after["errors"].sum() / before["errors"].sum() - 1)
     assert change["WER"]["interval"][1] < -0.25 and change["WER"]["interval"][0] < change["WER"]["value"]
     assert change["pitch follows"]["interval"][1] < -0.5
@@ -66,22 +66,22 @@ def test_figures_see_what_became_better_and_what_worse(task: hard.Task) -> None:
     assert low < 0 < high and high - low < 0.01
 
 
-def test_a_model_beside_itself_has_not_changed(task: hard.Task) -> None:
+def test_a_model_beside_itself_has_not_changed(task: paired.Task) -> None:
     found = heard(task, 1.0, 1.0)
-    for figure in hard.compare(task, found, found).values():
+    for figure in paired.compare(task, found, found).values():
         assert figure == {"value": 0.0, "interval": [0.0, 0.0]}
 
 
-def test_a_clip_that_a_judge_cannot_score_is_left_out_of_its_figure(task: hard.Task) -> None:
+def test_a_clip_that_a_judge_cannot_score_is_left_out_of_its_figure(task: paired.Task) -> None:
     found = heard(task, 1.0, 1.0)
     found["quality"][:5] = np.nan
     found["style"][:5, 0, 1] = np.nan
-    assert all(np.isfinite(figure["value"]) for figure in hard.compare(task, found).values())
+    assert all(np.isfinite(figure["value"]) for figure in paired.compare(task, found).values())
 
 
 def test_listening_puts_every_verdict_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["Say one.", "Say two.", "Say three.", "Say four."]
-    task = hard.Task.of(texts, ["a", "b"], ["neutral", "sad"])
+    task = paired.Task.of(texts, ["a", "b"], ["neutral", "sad"])
     asked = []
 
     class FakeBench:
@@ -99,16 +99,16 @@ def test_listening_puts_every_verdict_in_its_place(monkeypatch: pytest.MonkeyPat
         def embed(self, clip: Clip) -> np.ndarray:
             return np.asarray([clip.samples[0], 0.0])
 
-    monkeypatch.setattr(hard, "measure", lambda clip: clip)
-    monkeypatch.setattr(hard, "absolute", lambda clip: (float(len(clip.text)),) * len(NAMES))
-    found = hard.listen(FakeBench(), task, 2, {"a": np.asarray([1.0, 0.0]), "b": np.asarray([0.5, 0.0])})
+    monkeypatch.setattr(paired, "measure", lambda clip: clip)
+    monkeypatch.setattr(paired, "absolute", lambda clip: (float(len(clip.text)),) * len(NAMES))
+    found = paired.listen(FakeBench(), task, 2, {"a": np.asarray([1.0, 0.0]), "b": np.asarray([0.5, 0.0])})
     assert len(asked) == 8 and ("Say four.", "b", "sad", 1) in asked
     assert found["errors"].tolist() == [[0, 1]] * 4 and (found["words"] == 2).all()
     assert found["voice"][:, 0] == pytest.approx([0.1, 0.05, 0.1, 0.05])
     assert found["style"][:, 0, 0].tolist() == [len(t) for t in texts]
 
 
-def test_rows_show_relative_and_absolute_changes(task: hard.Task) -> None:
-    row = hard._row("x", hard.compare(task, heard(task, 1.0, 1.0), heard(task, 0.5, 1.0, seed=1)), "+")
+def test_rows_show_relative_and_absolute_changes(task: paired.Task) -> None:
+    row = paired._row("x", paired.compare(task, heard(task, 1.0, 1.0), heard(task, 0.5, 1.0, seed=1)), "+")
     assert re.fullmatch(r"-\d\d% \(-\d\d% -\d\d%\)", row[1])
     assert re.fullmatch(r"[+-]0\.\d{3} \([+-]0\.\d{3} [+-]0\.\d{3}\)", row[3])

@@ -1,7 +1,8 @@
-"""Models beside each other on 200 hard sentences (``sentences/hard.txt``: clusters, long words, numbers, vowel chains):
+"""Models beside each other on the same sentences:
 
-    python -m recipes.evaluation.hard --model facet-nano --model my-aligned-model --reference runs/corpus
+    python -m recipes.evaluation.paired --model facet-nano --model my-aligned-model --reference runs/corpus
 
+The 200 hard ones (``sentences/hard.txt``: clusters, long words, numbers, vowel chains) if no other set is asked for.
 Sentence i is spoken in the i-th built-in voice and the (i // number of voices)-th emotion, round and round, once a
 seed. Every model after the first is compared with the first on the same sentences, voices, styles and seeds, with
 intervals of a bootstrap over sentences.
@@ -22,7 +23,7 @@ import numpy as np
 from recipes.evaluation.bench import Bench
 from recipes.evaluation.emotions import NAMES, absolute, measure, targets
 from recipes.evaluation.reference import Reference
-from recipes.evaluation.sentences import read_sentences, spread
+from recipes.evaluation.sentences import SETS, read_sentences, spread
 from recipes.table import progress, table
 
 STYLED = NAMES[:-1]  # what a style is judged by; roughness is not what emotions are told apart by
@@ -155,16 +156,17 @@ def _row(name: str, found: dict[str, dict[str, Any]], sign: str = "") -> list[st
     "--model", "models", multiple=True, required=True, help="Name or folder; repeatable, the first is compared with."
 )
 @click.option("--reference", type=click.Path(exists=True), required=True, help="Corpus with recordings of the voices.")
+@click.option("--set", "name", type=click.Choice(SETS), default="hard", show_default=True, help="Of sentences.")
 @click.option("--limit", type=click.IntRange(min=2), help="Only this many sentences.")
 @click.option("--seeds", default=2, show_default=True, type=click.IntRange(min=1), help="Times that each is spoken.")
 @click.option("--whisper", help="faster-whisper model name or folder  [default: Whisper base from the pip packages]")
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1), help="CPU threads.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the figures here, as JSON.")
 def main(
-    models: tuple[str, ...], reference: str, limit: int | None, seeds: int, whisper: str | None, threads: int,
-    out: Path | None,
+    models: tuple[str, ...], reference: str, name: str, limit: int | None, seeds: int, whisper: str | None,
+    threads: int, out: Path | None,
 ) -> None:  # fmt: skip
-    """Compare models on hard sentences, by outside judges."""
+    """Compare models on the same sentences, by outside judges."""
     import torch
 
     from tts import Synthesizer
@@ -174,7 +176,7 @@ def main(
         recordings = Reference(reference)
         benches = [Bench(Synthesizer.from_pretrained(m), recordings, None, (), whisper, threads, m) for m in models]
         synth = benches[0].synth
-        task = Task.of(spread(read_sentences("hard"), limit), list(synth.voices), list(synth.emotions))
+        task = Task.of(spread(read_sentences(name), limit), list(synth.voices), list(synth.emotions))
         means = homes(benches[0], list(synth.voices))
         heard = [listen(bench, task, seeds, means) for bench in benches]
     except (ValueError, FileNotFoundError) as error:
@@ -184,7 +186,7 @@ def main(
     rows = [_row(m, found) for m, found in alone.items()] + [_row(f"{m}: change", c, "+") for m, c in changes.items()]
     headers = ("figure (95 % interval)", *(row[0] for row in rows))
     columns = [[name, *(row[1 + k] for row in rows)] for k, name in enumerate(figures(task))]
-    click.echo(table(f"{len(task.texts)} hard sentences, {seeds} seeds", headers, columns))
+    click.echo(table(f"{len(task.texts)} sentences ({name}), {seeds} seeds", headers, columns))
     if out is not None:
         out.write_text(json.dumps({"models": alone, "changes": changes}, indent=1) + "\n", encoding="utf-8")
 
