@@ -4,8 +4,9 @@
 
 The 200 hard ones (``sentences/hard.txt``: clusters, long words, numbers, vowel chains) if no other set is asked for.
 Sentence i is spoken in the i-th built-in voice and the (i // number of voices)-th emotion, round and round, once a
-seed. Every model after the first is compared with the first on the same sentences, voices, styles and seeds, with
-intervals of a bootstrap over sentences.
+seed. A clip counts at most as many errors as it has words, for Whisper may repeat itself without end. Every model after
+the first is compared with the first on the same sentences, voices, styles and seeds, with intervals of a bootstrap over
+sentences.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def listen(bench: Bench, task: Task, seeds: int, means: dict[str, np.ndarray]) -
                 rows, bench.say_many([task.texts[i] for i in rows], voice, emotion, seed=seed), strict=True
             ):
                 reading = bench.read(clip)
-                found["errors"][i, seed] = reading.comparison.errors
+                found["errors"][i, seed] = min(reading.comparison.errors, reading.comparison.n_words)
                 found["words"][i, seed] = reading.comparison.n_words
                 found["quality"][i, seed] = reading.mos.get("ovrl", np.nan)
                 found["voice"][i, seed] = bench.speaker.cosine(bench.embed(clip), means[voice])
