@@ -25,7 +25,7 @@ from recipes.codec.distill import Distillation
 from recipes.corpus.describe import describe
 from recipes.corpus.draw import draw_style, draw_voice, is_held_out, pool_voice
 from recipes.corpus.restyle import between_harmonics, restyle_f0, warp
-from recipes.corpus.texts import Source, make_modern
+from recipes.corpus.texts import Source, make_modern, make_words, vocabulary
 from recipes.data import Corpus
 from recipes.lm import prepare, resample
 from recipes.lm import train as lm_recipe
@@ -270,6 +270,13 @@ def test_draws_are_repeatable_and_texts_can_be_spoken() -> None:
         assert (draw_voice(a), draw_style(a), make_modern(a)) == (draw_voice(b), draw_style(b), make_modern(b))
         assert not any(c.isdigit() for c in normalize(make_modern(a).text))
         make_modern(b)
+    assert Source("x", "key 75").split != "train"
+    sources = [Source("The strict priests sat. Ann's o'clock.", "a"), Source("unseen words", "key 75")]
+    assert vocabulary(sources) == ["o'clock", "priests", "sat", "strict"]
+    for _ in range(50):
+        words = make_words(a, ["strict", "priests", "o'clock"]).text
+        assert {w.strip(",.!?").lower() for w in words.split()} <= {"strict", "priests", "o'clock"}
+        assert 4 <= len(words.split()) <= 9 and words[0].isupper() and words[-1] in ".!?"
     splits = {Source("x", f"key {i}").split for i in range(300)}
     assert splits == {"train", "valid", "test"}
     name, voice = draw_voice(a)

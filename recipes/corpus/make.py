@@ -24,13 +24,14 @@ import numpy as np
 from recipes.corpus.describe import describe
 from recipes.corpus.draw import draw_style, draw_voice, is_held_out
 from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers
-from recipes.corpus.texts import Source, make_modern, read_sentences
+from recipes.corpus.texts import Source, make_modern, make_words, read_sentences, vocabulary
 from tts.config import AUDIO
 from tts.text.normalize import normalize
 from tts.text.phonemize import phonemize
 
 CLIPS_PER_SHARD = 300
 MODERN_SHARE = 0.3
+WORDS_SHARE = 0.25  # of the others: words in no order
 MAX_SECONDS = 12.0
 
 
@@ -40,8 +41,17 @@ def _teachers() -> dict[float, HibariTeacher | PiperTeacher]:
 
 
 @lru_cache(maxsize=1)
-def _sentences(folder: Path) -> list[Source]:
-    return read_sentences(folder)
+def _sentences(folder: Path) -> tuple[list[Source], list[str]]:
+    sentences = read_sentences(folder)
+    return sentences, vocabulary(sentences)
+
+
+def draw_source(folder: Path, rng: np.random.Generator) -> Source:
+    """A sentence of ``folder``, an everyday one, or words of ``folder`` in no order."""
+    sentences, words = _sentences(folder)
+    if rng.random() < MODERN_SHARE:
+        return make_modern(rng)
+    return make_words(rng, words) if rng.random() < WORDS_SHARE else sentences[rng.integers(len(sentences))]
 
 
 def make_clip(source: Source, rng: np.random.Generator) -> tuple[dict, np.ndarray, np.ndarray]:
@@ -79,12 +89,10 @@ def make_shard(job: tuple[int, Path, Path]) -> tuple[int, float, int]:
         return number, sum(r["n_samples"] for r in rows) / AUDIO.sample_rate, CLIPS_PER_SHARD - len(rows)
     rng = np.random.default_rng(number)
     seed_teachers(number)
-    sentences = _sentences(text)
     rows, audio, pitch, start, f0_start = [], [], [], 0, 0
     for _ in range(CLIPS_PER_SHARD):
-        source = make_modern(rng) if rng.random() < MODERN_SHARE else sentences[rng.integers(len(sentences))]
         try:
-            row, samples, f0 = make_clip(source, rng)
+            row, samples, f0 = make_clip(draw_source(text, rng), rng)
         except ValueError:
             continue  # counted by the caller: CLIPS_PER_SHARD less the rows
         row |= {"shard": f"shard-{number:04d}.npy", "start": start, "f0_start": f0_start, "n_frames": len(f0)}

@@ -136,6 +136,23 @@ def _clauses(line: str, max_chars: int) -> list[str]:
     return [p for p in [*parts, current] if 12 <= len(p) <= max_chars]
 
 
+def vocabulary(sources: list[Source]) -> list[str]:
+    """The different words of the training sentences that stand in lower case somewhere, in alphabetical order."""
+    found = (re.findall(r"(?<![\w'])[a-z]+(?:'[a-z]+)?(?![\w'])", s.text) for s in sources if s.split == "train")
+    return sorted({word for words in found for word in words if len(word) > 2})
+
+
+def make_words(rng: np.random.Generator, words: list[str]) -> Source:
+    """Four to nine of ``words`` in any order, rare ones as likely as common ones: sequences of phonemes that no
+    sentence has.
+    """
+    chosen = rng.choice(words, size=int(rng.integers(4, 10))).tolist()
+    pauses = rng.random(len(chosen) - 1) < 0.25
+    text = "".join(w + (", " if pause else " ") for w, pause in zip(chosen, pauses, strict=False)) + chosen[-1]
+    text = text[0].upper() + text[1:] + str(rng.choice([".", ".", "!", "?"]))
+    return Source(text, text)
+
+
 def make_modern(rng: np.random.Generator) -> Source:
     """An everyday sentence with numbers, names and modern words, or a very short utterance."""
     if rng.random() < 0.2:
