@@ -126,6 +126,11 @@ def test_alignment_prefers_what_the_judges_prefer(
     whole = assert_goes_on_exactly(make, settings, tmp_path, stop_at=3)
     after = whole.losses(0, np.random.default_rng(0))
     assert after["margin"] > 0.1 and after["right"] == 1.0
+    many = align_recipe.AlignTask(config, Corpus(corpus, "train"), rows[:4] * 6, torch.device("cpu"), str(tiny_model))
+    assert len(many.held_out) == 2 and not set(many.held_out) & set(many.by_length) and len(many.by_length) == 22
+    assert many.ranked() == 0.0  # nothing is preferred before anything is learnt
+    many.lm.load_state_dict(whole.lm.state_dict())
+    assert many.ranked() == 1.0
     with pytest.raises(ValueError, match="no pairs to learn from"):
         align_recipe.AlignTask(config, Corpus(corpus, "train"), rows[-1:], torch.device("cpu"), None)
     with pytest.raises(ValueError, match="clip 0 of the pairs is not that of the corpus"):
