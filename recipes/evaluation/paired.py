@@ -22,6 +22,7 @@ import click
 import numpy as np
 
 from recipes.evaluation.bench import Bench
+from recipes.evaluation.clip import Clip
 from recipes.evaluation.emotions import NAMES, absolute, measure, targets
 from recipes.evaluation.reference import Reference
 from recipes.evaluation.sentences import SETS, read_sentences, spread
@@ -92,6 +93,18 @@ def listen(bench: Bench, task: Task, seeds: int, means: dict[str, np.ndarray]) -
     return found
 
 
+def teacher_wer(bench: Bench, texts: list[str]) -> float:
+    """Word error rate of the corpus's first teacher, ``hibari-tts``, in its own voice: what a student can hope for."""
+    from hibari import SAMPLE_RATE, Hibari
+
+    teacher, errors, words = Hibari(threads=bench.threads), 0, 0
+    for text in progress(texts, "teacher"):
+        wav = np.concatenate([np.asarray(piece, np.float32) for piece in teacher.stream(text, seed=0)])
+        found = bench.read(Clip(text, wav, SAMPLE_RATE)).comparison
+        errors, words = errors + min(found.errors, found.n_words), words + found.n_words
+    return errors / words
+
+
 def figures(task: Task) -> dict[str, Figure]:
     """Each figure of a model as a function of what :func:`listen` found and the sentences that count."""
     voices, wanted = np.asarray(task.voices), targets() | {"neutral": (0.0,) * len(NAMES)}
@@ -160,12 +173,13 @@ def _row(name: str, found: dict[str, dict[str, Any]], sign: str = "") -> list[st
 @click.option("--set", "name", type=click.Choice(SETS), default="hard", show_default=True, help="Of sentences.")
 @click.option("--limit", type=click.IntRange(min=2), help="Only this many sentences.")
 @click.option("--seeds", default=2, show_default=True, type=click.IntRange(min=1), help="Times that each is spoken.")
+@click.option("--teacher", is_flag=True, help="Also the word error rate of hibari-tts (extra [train]).")
 @click.option("--whisper", help="faster-whisper model name or folder  [default: Whisper base from the pip packages]")
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1), help="CPU threads.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the figures here, as JSON.")
 def main(
-    models: tuple[str, ...], reference: str, name: str, limit: int | None, seeds: int, whisper: str | None,
-    threads: int, out: Path | None,
+    models: tuple[str, ...], reference: str, name: str, limit: int | None, seeds: int, teacher: bool,
+    whisper: str | None, threads: int, out: Path | None,
 ) -> None:  # fmt: skip
     """Compare models on the same sentences, by outside judges."""
     import torch
@@ -180,7 +194,8 @@ def main(
         task = Task.of(spread(read_sentences(name), limit), list(synth.voices), list(synth.emotions))
         means = homes(benches[0], list(synth.voices))
         heard = [listen(bench, task, seeds, means) for bench in benches]
-    except (ValueError, FileNotFoundError) as error:
+        spoken = f"hibari-tts: WER {teacher_wer(benches[0], task.texts):.3f}" if teacher else ""
+    except (ValueError, FileNotFoundError, ModuleNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     alone = {m: compare(task, found) for m, found in zip(models, heard, strict=True)}
     changes = {m: compare(task, heard[0], found) for m, found in zip(models[1:], heard[1:], strict=True)}
@@ -188,6 +203,8 @@ def main(
     headers = ("figure (95 % interval)", *(row[0] for row in rows))
     columns = [[name, *(row[1 + k] for row in rows)] for k, name in enumerate(figures(task))]
     click.echo(table(f"{len(task.texts)} sentences ({name}), {seeds} seeds", headers, columns))
+    if spoken:
+        click.echo(spoken)
     if out is not None:
         out.write_text(json.dumps({"models": alone, "changes": changes}, indent=1) + "\n", encoding="utf-8")
 

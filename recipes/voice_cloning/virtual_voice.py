@@ -21,11 +21,12 @@ from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers
 from recipes.corpus.texts import read_sentences
 from tts.audio import Audio
 from tts.cli_common import one_line_errors
+from tts.cloning import read_speech
 from tts.config import AUDIO
 from tts.text.normalize import normalize
 from tts.text.phonemize import phonemize
 
-SHORTEST, LONGEST = 3.3, 12.0  # seconds of a clip
+LONGEST = 12.0  # seconds of a clip
 HELD_OUT_CLIPS = 6
 TRIES = 50  # a sentence: until there are probably no more to be had
 
@@ -59,10 +60,11 @@ def main(text: Path, number: int, minutes: float, out: Path) -> None:
                 continue
             try:
                 clip = teacher.speak(phonemize(normalize(sentence)), voice, style, rng)
+                read_speech(clip.samples)
             except ValueError:
-                continue  # not usable, as in the corpus
+                continue  # not usable, as in the corpus, or too short to learn from
             length = len(clip.samples) / AUDIO.sample_rate
-            if not SHORTEST <= length <= LONGEST:
+            if length > LONGEST:
                 continue
             said.add(sentence)
             held_out, name = n_clips < HELD_OUT_CLIPS, f"{n_clips:04d}.wav"
