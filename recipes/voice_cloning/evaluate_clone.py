@@ -12,6 +12,7 @@ it. Consent: see :mod:`recipes.voice_cloning`.
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,7 +28,6 @@ from recipes.data import Corpus
 from recipes.evaluation.sentences import mixed
 from recipes.judges import SpeakerSimilarity, Whisper, dnsmos
 from recipes.table import progress, table
-from recipes.voice_cloning.finetune_voice import read_transcripts
 from recipes.wording import Comparison, compare, wer, wer_interval
 from tts import Synthesizer
 from tts.audio import read_audio
@@ -36,6 +36,7 @@ from tts.config import AUDIO
 from tts.mel import log_mel
 from tts.render import render
 
+TRANSCRIPTS = "transcripts.csv"
 REFERENCE_S, MOST_S = 6.0, 10.0
 
 
@@ -82,6 +83,18 @@ def real_person(path: Path) -> Person:
         raise ValueError(f"{path} is too short: {len(samples) / AUDIO.sample_rate:.1f} s; give 6 s or more")
     most = int(MOST_S * AUDIO.sample_rate)
     return Person(path.stem, samples[:half][-most:], None, [samples[half:][:most]])
+
+
+def read_transcripts(folder: Path) -> dict[str, str]:
+    """``transcripts.csv`` by file name, empty where there is none. Raises ``ValueError`` when it is malformed."""
+    path = folder / TRANSCRIPTS
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.DictReader(lines)
+        if not {"file", "text"} <= set(rows.fieldnames or ()):
+            raise ValueError(f"{path} needs the columns file and text, not {', '.join(rows.fieldnames or ())}")
+        return {row["file"]: row["text"] for row in rows}
 
 
 def person_of_folder(folder: Path) -> Person:
