@@ -91,8 +91,9 @@ def make_shard(job: tuple[int, Path, Path]) -> tuple[int, float, int]:
     seed_teachers(number)
     rows, audio, pitch, start, f0_start = [], [], [], 0, 0
     for _ in range(CLIPS_PER_SHARD):
+        source = draw_source(text, rng)
         try:
-            row, samples, f0 = make_clip(draw_source(text, rng), rng)
+            row, samples, f0 = make_clip(source, rng)
         except ValueError:
             continue  # counted by the caller: CLIPS_PER_SHARD less the rows
         row |= {"shard": f"shard-{number:04d}.npy", "start": start, "f0_start": f0_start, "n_frames": len(f0)}
