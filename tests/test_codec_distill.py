@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,6 +15,7 @@ import yaml
 from click.testing import CliRunner
 from conftest import TINY_CODEC
 from resuming import assert_goes_on_exactly
+from two_processes import in_two_processes
 
 from recipes.codec import distill, train_teacher
 from recipes.codec import train as codec_recipe
@@ -253,18 +251,8 @@ def test_two_processes_train_as_one_with_the_joint_batch(corpus: Path, tmp_path:
     pytest.importorskip("accelerate")
     shared = write_config(tmp_path / "two.yaml", TINY_CODEC, steps=4)
     joint = write_config(tmp_path / "one.yaml", TINY_CODEC, steps=4, accumulate=2)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    launch += ["-m", "recipes.codec.train", "--corpus", str(corpus)]
-    root = Path(__file__).parent.parent
-    done = subprocess.run(
-        [*launch, "--out", str(tmp_path / "two"), "--config", str(shared)],
-        capture_output=True,
-        text=True,
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    options = ("--corpus", corpus, "--out", tmp_path / "two", "--config", shared)
+    together = in_two_processes("recipes.codec.train", *options)
     result = CliRunner().invoke(
         codec_recipe.main, ["--corpus", str(corpus), "--out", str(tmp_path / "one"), "--config", str(joint)]
     )
@@ -274,8 +262,8 @@ def test_two_processes_train_as_one_with_the_joint_batch(corpus: Path, tmp_path:
         lines = [line for line in log.splitlines() if line.startswith("step ")]
         return [float(x) for line in lines for x in re.findall(r"[a-z] (\d+\.\d+)", line)]
 
-    assert len(curve(done.stderr)) == 16  # one process logs, four losses a step
-    assert curve(done.stderr) == pytest.approx(curve(result.output), abs=2e-4)
+    assert len(curve(together)) == 16  # one process logs, four losses a step
+    assert curve(together) == pytest.approx(curve(result.output), abs=2e-4)
     weights = [torch.load(tmp_path / name / "last.pt", weights_only=True)["model"] for name in ("two", "one")]
     for key, value in weights[0].items():
         torch.testing.assert_close(value, weights[1][key], atol=2e-4, rtol=1e-3)

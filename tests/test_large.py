@@ -4,11 +4,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from click.testing import CliRunner
 from distilcodec_reference import SMALL, sound
 from test_recipes import corpus  # noqa: F401
 from test_unitts import TEXT_ROWS, files, model, plain, qwen  # noqa: F401
+from two_processes import in_two_processes
 
 from recipes.codec.codes import read_codes, write_codes
 from recipes.data import Corpus
@@ -307,23 +305,14 @@ def test_two_processes_learn_as_one_of_twice_the_batches(
     """The real launcher."""
     config = tmp_path / "two.yaml"
     config.write_text(yaml.safe_dump(TINY))
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    launch += ["-m", "recipes.lm.large", "--model", model, "--corpus", corpus, "--codes", codes, "--config", config]
-    done = subprocess.run(
-        [str(a) for a in (*launch, "--out", tmp_path / "two")],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    options = ("--model", model, "--corpus", corpus, "--codes", codes, "--config", config, "--out", tmp_path / "two")
+    together = in_two_processes("recipes.lm.large", *options)
     alone = learn(tmp_path / "one", accumulate=2)
 
     def losses(log: str) -> list[float]:
         return [float(x) for x in re.findall(r"loss (\d+\.\d+)", log)]
 
-    assert len(losses(alone)) == 4 and losses(done.stderr) == pytest.approx(losses(alone), abs=2e-4)
+    assert len(losses(alone)) == 4 and losses(together) == pytest.approx(losses(alone), abs=2e-4)
     two = weights(tmp_path / "two" / "model")
     for name, value in weights(tmp_path / "one" / "model").items():
         torch.testing.assert_close(value, two[name], atol=1e-3, rtol=1e-3)

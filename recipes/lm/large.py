@@ -34,6 +34,7 @@ import torch
 import yaml
 
 from recipes.lm.large_data import Batches, Make, read_speech
+from recipes.lm.pretrain import check_shares
 from recipes.parallel import IS_MAIN, N_PROCESSES
 from recipes.precision import has_bfloat16
 from tts.checkpoint import find_model
@@ -72,9 +73,7 @@ class LargeTraining:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        shares = (self.audio_share, self.text_share, self.text_audio_share)
-        if min(shares) < 0 or not sum(shares) > 0:
-            raise ValueError(f"the shares of audio, text and text-audio must be 0 or more, not all 0: {shares}")
+        check_shares(self.audio_share, self.text_share, self.text_audio_share)
         if not 0 <= self.transcript_share <= 1:
             raise ValueError(f"transcript_share must be 0 to 1, not {self.transcript_share}")
         if self.lora_rank < 0:

@@ -29,6 +29,12 @@ from tts.lm.sequence import Sequence
 from tts.style import STYLE_DIM
 
 
+def check_shares(*shares: float) -> None:
+    """Raise ``ValueError`` for shares of audio, text and text-audio that no batch can be drawn by."""
+    if min(shares) < 0 or not sum(shares) > 0:
+        raise ValueError(f"the shares of audio, text and text-audio must be 0 or more, not all 0: {shares}")
+
+
 @dataclass(frozen=True)
 class Pretraining:
     """Everything in ``pretrain.yaml``. The shares say how often each task's batch is drawn."""
@@ -39,9 +45,7 @@ class Pretraining:
     text_audio_share: float = 0.6
 
     def __post_init__(self) -> None:
-        shares = (self.audio_share, self.text_share, self.text_audio_share)
-        if min(shares) < 0 or not sum(shares) > 0:
-            raise ValueError(f"the shares of audio, text and text-audio must be 0 or more, not all 0: {shares}")
+        check_shares(self.audio_share, self.text_share, self.text_audio_share)
 
 
 def without_words(clip: Sequence) -> Sequence:
