@@ -24,7 +24,7 @@ from recipes.codec.codes import read_codes, write_codes
 from recipes.codec.distill import Distillation
 from recipes.corpus.describe import describe
 from recipes.corpus.draw import draw_style, draw_voice, is_held_out, pool_voice
-from recipes.corpus.restyle import between_harmonics, restyle_f0, warp
+from recipes.corpus.restyle import around_harmonics, between_harmonics, move_harmonics, restyle_f0, warp
 from recipes.corpus.texts import Source, make_modern, make_words, vocabulary
 from recipes.data import Corpus
 from recipes.lm import prepare, resample
@@ -260,6 +260,28 @@ def test_warp_moves_formants_and_harmonics_are_kept() -> None:
     smooth = between_harmonics(comb, np.asarray([200.0, 0.0]), 20.0)
     assert np.allclose(smooth[10:590, 0], 1.0)
     assert np.array_equal(smooth[:, 1], comb[:, 1])
+
+
+def test_angles_between_harmonics_go_the_shorter_way_round() -> None:
+    angles = np.zeros((601, 1), np.float32)
+    angles[10::20], angles[20::20] = 3.0, -3.0  # harmonics apart by 0.28 across the turn, not by 6 across zero
+    drawn = between_harmonics(angles, np.asarray([200.0]), 20.0, angles=True)
+    assert np.cos(drawn[10:590]).max() < -0.98
+
+
+def test_a_filter_keeps_its_shape_around_harmonics_that_move() -> None:
+    rng = np.random.default_rng(0)
+    magnitudes, angles = rng.normal(0, 1, (601, 3)), rng.uniform(-3, 3, (601, 3))
+    f0 = np.asarray([200.0, 0.0, 173.0])
+    same, turned, smooth = move_harmonics(magnitudes, angles, f0, f0, 20.0, 1.0)
+    spoken = slice(10, 590)
+    assert np.allclose(same[spoken], magnitudes[spoken], atol=1e-5)
+    assert np.allclose(np.exp(1j * turned[spoken]), np.exp(1j * angles[spoken]), atol=1e-5)
+    assert not np.allclose(smooth[spoken, 0], magnitudes[spoken, 0])
+    detail = np.zeros((601, 1))
+    detail[11::10] = 1.0  # one bin above every harmonic of 200 Hz
+    moved = around_harmonics(detail, np.asarray([200.0]), np.asarray([240.0]), 20.0, 1.0)
+    assert set(np.flatnonzero(moved[10:590, 0]) + 10) == set(range(13, 590, 12))
 
 
 def test_draws_are_repeatable_and_texts_can_be_spoken() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from recipes.corpus.restyle import DB, between_harmonics, envelope_gain, restyle_f0, warp
+from recipes.corpus.restyle import DB, VOICED_HZ, envelope_gain, move_harmonics, restyle_f0, warp
 from tts.config import AUDIO
 from tts.style import Style, Voice
 from tts.text.symbols import END, SPACE, START
@@ -113,24 +113,25 @@ class HibariTeacher:
         lh, theta, ln, lr, phi, f0 = (s[0].copy() for s in spectrum)
         lengths = np.zeros(len(symbols))
         np.add.at(lengths, owner, np.asarray(durations).reshape(-1))
-        if (f0 > 40).sum() < 3:
+        if (f0 > VOICED_HZ).sum() < 3:
             raise ValueError("no voiced frame")
         bin_hz = AUDIO.sample_rate / 2 / (lh.shape[0] - 1)
-        lh, theta = between_harmonics(lh, f0, bin_hz), between_harmonics(theta, f0, bin_hz)
-        f0 = restyle_f0(f0, self.frame_s, voice, style, rng)
+        own_f0, f0 = f0, restyle_f0(f0, self.frame_s, voice, style, rng)
         scale = voice.tract / self.base_tract * (1 + style.smile / 100)
-        lh, theta, ln, lr = (warp(x, scale) for x in (lh, theta, ln, lr))
+        lh, angles, smooth = move_harmonics(lh, np.pi * np.tanh(theta), own_f0, f0, bin_hz, scale)
+        ln, lr = warp(ln, scale), warp(lr, scale)
         frequencies = np.linspace(0, AUDIO.sample_rate / 2, lh.shape[0])
         gain = envelope_gain(frequencies, voice, style)[:, None]
         breath = np.float32(DB * (voice.breath + style.breath))
-        lh, ln, lr = lh + gain, ln + gain + breath, lr + gain
+        lh, smooth, ln, lr = lh + gain, smooth + gain, ln + gain + breath, lr + gain
         if style.whisper > 0:
             whisper = min(style.whisper, 1.0)
-            ln = np.logaddexp(ln, lh + np.log(whisper) - 1.5)
+            ln = np.logaddexp(ln, smooth + np.log(whisper) - 1.5)
             quiet = np.float32(np.log(1 - whisper + 1e-4))
             lh, lr = lh + quiet, lr + max(quiet, -2.0)
             if whisper > 0.95:
                 f0 = np.zeros_like(f0)
+        theta = np.arctanh(np.clip(angles / np.pi, -0.9999, 0.9999))
         samples = _at_level(dsp.synth(lh, theta, ln, lr, phi, f0, rng), NEUTRAL_LEVEL_DB + style.level)
         return Clip(samples, _f0_at_mel_frames(f0, self.frame_s, len(samples)), np.cumsum(lengths) * 0.025)
 
@@ -191,7 +192,7 @@ class PiperTeacher:
         lengths = np.zeros(len(symbols))
         np.add.at(lengths, owner, np.asarray(durations).reshape(-1))
         f0, envelope, aperiodicity = self._analyse(audio.reshape(-1).astype(np.float64))
-        if (f0 > 40).sum() < 3:
+        if (f0 > VOICED_HZ).sum() < 3:
             raise ValueError("no voiced frame")
         f0 = restyle_f0(f0, self.frame_s, voice, style, rng)
         frequencies = np.linspace(0, self.sample_rate / 2, envelope.shape[1])
