@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from recipes.evaluation import paired
+from recipes.evaluation import ceiling, paired
 from recipes.evaluation.bench import Reading
 from recipes.evaluation.clip import Clip
 from recipes.evaluation.emotions import NAMES, targets
@@ -112,3 +112,44 @@ def test_rows_show_relative_and_absolute_changes(task: paired.Task) -> None:
     row = paired._row("x", paired.compare(task, heard(task, 1.0, 1.0), heard(task, 0.5, 1.0, seed=1)), "+")
     assert re.fullmatch(r"-\d\d% \(-\d\d% -\d\d%\)", row[1])
     assert re.fullmatch(r"[+-]0\.\d{3} \([+-]0\.\d{3} [+-]0\.\d{3}\)", row[3])
+
+
+def test_ceilings_count_recordings_codec_and_teacher_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[str, str]] = []
+
+    def clip(text: str, level: float) -> Clip:
+        return Clip(text, np.full(100, level, np.float32), 24_000)
+
+    def record(text: str, voice: str, emotion: str) -> Clip:
+        said.append((voice, emotion))
+        return clip(text, 0.0)
+
+    class FakeBench:
+        synth = SimpleNamespace(model=None)
+
+        def read(self, heard: Clip) -> Reading:
+            lost = int(heard.samples[0])  # the level tells how many words were lost, at least
+            words = " ".join(heard.text.split()[lost:]) if lost < 9 else "no " * 50
+            return Reading(heard.text, words, compare_words(heard.text, words), {}, 1.0)
+
+    monkeypatch.setattr(ceiling, "recording", lambda rng: record)
+    monkeypatch.setattr(ceiling, "unstyled", lambda: lambda text: clip(text, 9.0))
+    monkeypatch.setattr(ceiling, "through_codec", lambda made, model, voice, style: clip(made.text, 1.0))
+    found = ceiling.ceilings(FakeBench(), ["one two", "one two"], ["ada", "theo"], ["sad", "angry"])
+    assert found == {"recordings": 0.0, "recordings through the codec": 0.5, "hibari-tts": 1.0}
+    assert said == [("ada", "sad"), ("theo", "angry")]
+
+
+def test_a_recording_is_the_teacher_in_that_voice_and_survives_the_codec() -> None:
+    pytest.importorskip("hibari")
+    from recipes.corpus.draw import BUILT_IN_VOICES
+    from tts import Synthesizer
+    from tts.style import EMOTIONS
+
+    made = ceiling.recording(np.random.default_rng(0))("Good morning to you.", "ada", "sad")
+    synth = Synthesizer.from_pretrained("facet-nano")
+    coded = ceiling.through_codec(made, synth.model, BUILT_IN_VOICES["ada"], EMOTIONS["sad"])
+    assert made.sample_rate == coded.sample_rate == 24_000
+    assert abs(len(coded.samples) - len(made.samples)) < 1024
+    energy = [np.convolve(c.samples**2, np.ones(2400), "same")[: len(made.samples)] for c in (made, coded)]
+    assert np.corrcoef(energy[0][: len(coded.samples)], energy[1])[0, 1] > 0.8

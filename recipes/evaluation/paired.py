@@ -22,7 +22,7 @@ import click
 import numpy as np
 
 from recipes.evaluation.bench import Bench
-from recipes.evaluation.clip import Clip
+from recipes.evaluation.ceiling import ceilings
 from recipes.evaluation.emotions import NAMES, absolute, measure, targets
 from recipes.evaluation.reference import Reference
 from recipes.evaluation.sentences import SETS, read_sentences, spread
@@ -93,18 +93,6 @@ def listen(bench: Bench, task: Task, seeds: int, means: dict[str, np.ndarray]) -
     return found
 
 
-def teacher_wer(bench: Bench, texts: list[str]) -> float:
-    """Word error rate of the corpus's first teacher, ``hibari-tts``, in its own voice: what a student can hope for."""
-    from hibari import SAMPLE_RATE, Hibari
-
-    teacher, errors, words = Hibari(threads=bench.threads), 0, 0
-    for text in progress(texts, "teacher"):
-        wav = np.concatenate([np.asarray(piece, np.float32) for piece in teacher.stream(text, seed=0)])
-        found = bench.read(Clip(text, wav, SAMPLE_RATE)).comparison
-        errors, words = errors + min(found.errors, found.n_words), words + found.n_words
-    return errors / words
-
-
 def figures(task: Task) -> dict[str, Figure]:
     """Each figure of a model as a function of what :func:`listen` found and the sentences that count."""
     voices, wanted = np.asarray(task.voices), targets() | {"neutral": (0.0,) * len(NAMES)}
@@ -173,7 +161,7 @@ def _row(name: str, found: dict[str, dict[str, Any]], sign: str = "") -> list[st
 @click.option("--set", "name", type=click.Choice(SETS), default="hard", show_default=True, help="Of sentences.")
 @click.option("--limit", type=click.IntRange(min=2), help="Only this many sentences.")
 @click.option("--seeds", default=2, show_default=True, type=click.IntRange(min=1), help="Times that each is spoken.")
-@click.option("--teacher", is_flag=True, help="Also the word error rate of hibari-tts (extra [train]).")
+@click.option("--teacher", is_flag=True, help="Also what the corpus's teachers reach (extra [train]).")
 @click.option("--whisper", help="faster-whisper model name or folder  [default: Whisper base from the pip packages]")
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1), help="CPU threads.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the figures here, as JSON.")
@@ -194,7 +182,7 @@ def main(
         task = Task.of(spread(read_sentences(name), limit), list(synth.voices), list(synth.emotions))
         means = homes(benches[0], list(synth.voices))
         heard = [listen(bench, task, seeds, means) for bench in benches]
-        spoken = f"hibari-tts: WER {teacher_wer(benches[0], task.texts):.3f}" if teacher else ""
+        reached = ceilings(benches[0], task.texts, task.voices, task.emotions) if teacher else {}
     except (ValueError, FileNotFoundError, ModuleNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     alone = {m: compare(task, found) for m, found in zip(models, heard, strict=True)}
@@ -203,10 +191,12 @@ def main(
     headers = ("figure (95 % interval)", *(row[0] for row in rows))
     columns = [[name, *(row[1 + k] for row in rows)] for k, name in enumerate(figures(task))]
     click.echo(table(f"{len(task.texts)} sentences ({name}), {seeds} seeds", headers, columns))
-    if spoken:
-        click.echo(spoken)
+    for name, errors in reached.items():
+        click.echo(f"{name}: WER {errors:.3f}")
     if out is not None:
-        out.write_text(json.dumps({"models": alone, "changes": changes}, indent=1) + "\n", encoding="utf-8")
+        out.write_text(
+            json.dumps({"models": alone, "changes": changes, "ceilings": reached}, indent=1) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

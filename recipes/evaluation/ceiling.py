@@ -1,0 +1,75 @@
+"""Word error rates that a student of the corpus can hope for: its teachers on the same sentences, in the voices and
+emotions of the models (extra ``[train]``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from recipes.evaluation.bench import Bench
+from recipes.evaluation.clip import Clip
+from recipes.table import progress
+from tts.checkpoint import Model
+from tts.config import AUDIO
+from tts.mel import log_mel
+from tts.render import render
+from tts.style import EMOTIONS, Style, Voice, style_vector, voice_vector
+from tts.text.normalize import normalize
+from tts.text.phonemize import phonemize
+
+
+def unstyled() -> Callable[[str], Clip]:
+    """``hibari-tts`` as it comes, in its own voice and manner."""
+    from hibari import SAMPLE_RATE, Hibari
+
+    teacher = Hibari(threads=1)
+
+    def speak(text: str) -> Clip:
+        wav = np.concatenate([np.asarray(piece, np.float32) for piece in teacher.stream(text, seed=0)])
+        return Clip(text, wav, SAMPLE_RATE)
+
+    return speak
+
+
+def recording(rng: np.random.Generator) -> Callable[[str, str, str], Clip]:
+    """A clip as :mod:`recipes.corpus` makes it: the teacher of the voice, restyled."""
+    from recipes.corpus.draw import BUILT_IN_VOICES
+    from recipes.corpus.teachers import HibariTeacher, PiperTeacher
+
+    teachers = {-1.0: HibariTeacher(), 1.0: PiperTeacher()}
+
+    def speak(text: str, voice: str, emotion: str) -> Clip:
+        who, how = BUILT_IN_VOICES[voice], EMOTIONS[emotion]
+        made = teachers[who.timbre].speak(phonemize(normalize(text)), who, how, rng)
+        return Clip(text, made.samples, AUDIO.sample_rate)
+
+    return speak
+
+
+def through_codec(clip: Clip, model: Model, voice: Voice, style: Style) -> Clip:
+    """``clip`` as codes and back, by the codec and the vocoder of ``model``."""
+    codes = model.codec.encode(log_mel(torch.from_numpy(clip.samples))[None])[0].tolist()
+    wav = render(model, codes, voice_vector(voice)[None], style_vector(style)[None], 0)
+    return Clip(clip.text, wav, clip.sample_rate)
+
+
+def ceilings(bench: Bench, texts: Sequence[str], voices: Sequence[str], emotions: Sequence[str]) -> dict[str, float]:
+    """Word error rates by the judge of ``bench`` of sentence i in voice i and emotion i: recordings, those through the
+    codec of its model, and the first teacher in its own voice. A clip counts at most as many errors as it has words.
+    """
+    from recipes.corpus.draw import BUILT_IN_VOICES
+
+    record, plain = recording(np.random.default_rng(0)), unstyled()
+    errors: dict[str, list[int]] = {"recordings": [], "recordings through the codec": [], "hibari-tts": []}
+    words = []
+    for text, voice, emotion in progress(list(zip(texts, voices, emotions, strict=True)), "recordings"):
+        clip = record(text, voice, emotion)
+        coded = through_codec(clip, bench.synth.model, BUILT_IN_VOICES[voice], EMOTIONS[emotion])
+        for name, said in zip(errors, (clip, coded, plain(text)), strict=True):
+            found = bench.read(said).comparison
+            errors[name].append(min(found.errors, found.n_words))
+        words.append(found.n_words)
+    return {name: sum(found) / sum(words) for name, found in errors.items()}
