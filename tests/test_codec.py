@@ -6,6 +6,7 @@ import pytest
 import torch
 from conftest import TINY_CODEC
 
+from recipes.codec.spread import unevenness
 from recipes.codec.train import limit_conditioning
 from tts.codec.model import Codec, CodecConfig, denormalise, normalise
 from tts.codec.quantizer import FiniteScalarQuantizer
@@ -35,7 +36,7 @@ def test_every_code_survives_digits_and_vectors() -> None:
 
 def test_embedding_the_codes_gives_the_quantised_latents() -> None:
     quantizer = FiniteScalarQuantizer(8, (8, 8, 8, 8, 8))
-    quantised, codes, _ = quantizer(torch.randn(2, 50, 8) * 5)
+    quantised, codes, *_ = quantizer(torch.randn(2, 50, 8) * 5)
     torch.testing.assert_close(quantizer.embed(codes), quantised, atol=1e-5, rtol=1e-5)
     quantised.sum().backward()
     assert quantizer.project_in.weight.grad.abs().sum() > 0
@@ -112,3 +113,29 @@ def test_conditioning_learns_what_it_may(kept: str, kernels: bool, gains: bool) 
 def test_unknown_conditioning_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown conditioning 'both'; it is one of saconv, film, none"):
         limit_conditioning(Codec(TINY_CODEC), "both")
+
+
+def test_unevenness_sees_codes_that_are_left_out_and_digits_that_say_the_same() -> None:
+    levels, generator = (8, 8, 8, 8, 8), torch.Generator().manual_seed(0)
+    torch.manual_seed(0)
+    even = ((torch.rand(4000, 5, generator=generator) * 8 - 0.5).clamp(0, 7)) / 7
+    crowded = 0.5 + (even - 0.5) / 3
+    alike = even[:, :1].expand(-1, 5)
+    assert unevenness(even, levels) < 0.02
+    assert unevenness(crowded, levels) > 5 * unevenness(even, levels)
+    assert unevenness(alike, levels) > 5 * unevenness(even, levels)
+
+
+def test_learning_to_be_even_brings_more_codes_into_use() -> None:
+    torch.manual_seed(0)
+    quantizer = FiniteScalarQuantizer(12, (4, 4, 4))
+    latents = torch.randn(1, 2000, 2) @ torch.randn(2, 12)
+    before = len(torch.unique(quantizer(latents).codes))
+    optimiser = torch.optim.Adam(quantizer.project_in.parameters(), 0.05)
+    for _ in range(60):
+        points = quantizer(latents).points
+        assert points is not None
+        optimiser.zero_grad()
+        unevenness(points.flatten(0, 1), quantizer.levels).backward()
+        optimiser.step()
+    assert len(torch.unique(quantizer(latents).codes)) > 1.2 * before

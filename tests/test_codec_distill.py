@@ -262,7 +262,7 @@ def test_two_processes_train_as_one_with_the_joint_batch(corpus: Path, tmp_path:
         lines = [line for line in log.splitlines() if line.startswith("step ")]
         return [float(x) for line in lines for x in re.findall(r"[a-z] (\d+\.\d+)", line)]
 
-    assert len(curve(together)) == 16  # one process logs, four losses a step
+    assert len(curve(together)) == 20  # one process logs, five losses a step
     assert curve(together) == pytest.approx(curve(result.output), abs=2e-4)
     weights = [torch.load(tmp_path / name / "last.pt", weights_only=True)["model"] for name in ("two", "one")]
     for key, value in weights[0].items():

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recipes.codec.averages import CodebookAverages, commitment
+from recipes.codec.spread import unevenness
 from recipes.data import Corpus
 from recipes.parallel import process_device
 from recipes.recorded import as_recorded, faster
@@ -49,6 +50,7 @@ class CodecTraining:
     band_limit_share: float = 0.3  # of strangers, that lose what lies above 3.4 to 11 kHz
     gain_db: float = 10.0  # strangers are up to this much louder or softer than the corpus
     conditioning: str = "saconv"  # or film, none: what of the decoder's style-adaptive convolutions is learned
+    spread_weight: float = 0.0  # fsq: of the unevenness with which codes are used
     commitment_weight: float = 0.25  # vq, grvq
     codebook_decay: float = 0.99  # vq, grvq: what a step keeps of a code's running mean
 
@@ -128,7 +130,9 @@ class CodecTask(nn.Module):
         return Batch(mel, torch.from_numpy(np.stack(phonemes)).to(self.device), voice, style)
 
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """One batch: L1 of the log-mel, cross-entropy of the phonemes and, for learned codebooks, commitment."""
+        """One batch: L1 of the log-mel, cross-entropy of the phonemes; for finite scalar quantisation how
+        unevenly codes are used, for learned codebooks commitment.
+        """
         return self.losses_of(self.batch(rng))[0]
 
     def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Quantised]:
@@ -143,6 +147,9 @@ class CodecTask(nn.Module):
             "phoneme": phoneme_loss,
             "used": torch.tensor(len(torch.unique(quantised.codes)) / quantised.codes.numel()),
         }
+        if quantised.points is not None:
+            losses["uneven"] = unevenness(quantised.points.flatten(0, 1).float(), self.config.model.levels)
+            losses["loss"] = losses["loss"] + self.config.spread_weight * losses["uneven"]
         if self.averages is not None:
             losses["commitment"] = commitment(quantised.lookups)
             losses["loss"] = losses["loss"] + self.config.commitment_weight * losses["commitment"]

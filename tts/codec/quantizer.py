@@ -24,11 +24,13 @@ class Lookup(NamedTuple):
 
 class Quantised(NamedTuple):
     """Quantised latents (B, T, dim), gradients passing straight through; codes (B, T), or (B, T, Q) where a frame has
-    Q of them; the searches in learned codebooks, if there were any."""
+    Q of them; the searches in learned codebooks, if there were any; of finite scalar quantisation the points before
+    rounding, (B, T, D) in 0 to 1."""
 
     latents: Tensor
     codes: Tensor
     lookups: tuple[Lookup, ...] = ()
+    points: Tensor | None = None
 
 
 def check_codes(codes: Tensor, codebook_size: int) -> None:
@@ -79,7 +81,7 @@ class FiniteScalarQuantizer(DigitCodes):
         bounded = torch.sigmoid(self.project_in(latents).float()) * top
         digits = torch.round(bounded)
         straight = bounded + (digits - bounded).detach()
-        return Quantised(self.project_out(straight / top * 2 - 1), self.codes(digits.long()))
+        return Quantised(self.project_out(straight / top * 2 - 1), self.codes(digits.long()), points=bounded / top)
 
     def vectors(self, codes: Tensor) -> Tensor:
         """Codes (...) to points of the codebook in [-1, 1], (..., len(levels))."""
