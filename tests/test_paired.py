@@ -130,13 +130,15 @@ def test_ceilings_count_recordings_codec_and_teacher_apart(monkeypatch: pytest.M
         def read(self, heard: Clip) -> Reading:
             lost = int(heard.samples[0])  # the level tells how many words were lost, at least
             words = " ".join(heard.text.split()[lost:]) if lost < 9 else "no " * 50
-            return Reading(heard.text, words, compare_words(heard.text, words), {}, 1.0)
+            mos = {} if lost == 9 else {"ovrl": 3.0 - lost}
+            return Reading(heard.text, words, compare_words(heard.text, words), mos, 1.0)
 
     monkeypatch.setattr(ceiling, "recording", lambda rng: record)
     monkeypatch.setattr(ceiling, "unstyled", lambda: lambda text: clip(text, 9.0))
     monkeypatch.setattr(ceiling, "through_codec", lambda made, model, voice, style: clip(made.text, 1.0))
     found = ceiling.ceilings(FakeBench(), ["one two", "one two"], ["ada", "theo"], ["sad", "angry"])
-    assert found == {"recordings": 0.0, "recordings through the codec": 0.5, "hibari-tts": 1.0}
+    assert found["recordings"] == (0.0, 3.0) and found["recordings through the codec"] == (0.5, 2.0)
+    assert found["hibari-tts"].wer == 1.0 and np.isnan(found["hibari-tts"].quality)
     assert said == [("ada", "sad"), ("theo", "angry")]
 
 

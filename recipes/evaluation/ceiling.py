@@ -1,15 +1,16 @@
-"""Word error rates that a student of the corpus can hope for: its teachers on the same sentences, in the voices and
+"""What a student of the corpus can hope for: its teachers on the same sentences, in the voices and
 emotions of the models (extra ``[train]``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from recipes.evaluation.bench import Bench
+from recipes.evaluation.bench import Bench, Reading
 from recipes.evaluation.clip import Clip
 from recipes.table import progress
 from tts.checkpoint import Model
@@ -56,20 +57,32 @@ def through_codec(clip: Clip, model: Model, voice: Voice, style: Style) -> Clip:
     return Clip(clip.text, wav, clip.sample_rate)
 
 
-def ceilings(bench: Bench, texts: Sequence[str], voices: Sequence[str], emotions: Sequence[str]) -> dict[str, float]:
-    """Word error rates by the judge of ``bench`` of sentence i in voice i and emotion i: recordings, those through the
-    codec of its model, and the first teacher in its own voice. A clip counts at most as many errors as it has words.
+class Heard(NamedTuple):
+    """What the judges made of all clips: word error rate, and mean DNSMOS of those long enough (NaN: none)."""
+
+    wer: float
+    quality: float
+
+    @classmethod
+    def of(cls, readings: Sequence[Reading]) -> Heard:
+        """A clip counts at most as many errors as it has words."""
+        found = [r.comparison for r in readings]
+        errors = sum(min(c.errors, c.n_words) for c in found)
+        scores = [r.mos["ovrl"] for r in readings if r.mos]
+        return cls(errors / sum(c.n_words for c in found), float(np.mean(scores)) if scores else np.nan)
+
+
+def ceilings(bench: Bench, texts: Sequence[str], voices: Sequence[str], emotions: Sequence[str]) -> dict[str, Heard]:
+    """How the judges of ``bench`` hear sentence i in voice i and emotion i: recordings, those through the codec of its
+    model, and the first teacher in its own voice.
     """
     from recipes.corpus.draw import BUILT_IN_VOICES
 
     record, plain = recording(np.random.default_rng(0)), unstyled()
-    errors: dict[str, list[int]] = {"recordings": [], "recordings through the codec": [], "hibari-tts": []}
-    words = []
+    heard: dict[str, list[Reading]] = {"recordings": [], "recordings through the codec": [], "hibari-tts": []}
     for text, voice, emotion in progress(list(zip(texts, voices, emotions, strict=True)), "recordings"):
         clip = record(text, voice, emotion)
         coded = through_codec(clip, bench.synth.model, BUILT_IN_VOICES[voice], EMOTIONS[emotion])
-        for name, said in zip(errors, (clip, coded, plain(text)), strict=True):
-            found = bench.read(said).comparison
-            errors[name].append(min(found.errors, found.n_words))
-        words.append(found.n_words)
-    return {name: sum(found) / sum(words) for name, found in errors.items()}
+        for readings, said in zip(heard.values(), (clip, coded, plain(text)), strict=True):
+            readings.append(bench.read(said))
+    return {name: Heard.of(readings) for name, readings in heard.items()}

@@ -191,12 +191,12 @@ def main(
     headers = ("figure (95 % interval)", *(row[0] for row in rows))
     columns = [[name, *(row[1 + k] for row in rows)] for k, name in enumerate(figures(task))]
     click.echo(table(f"{len(task.texts)} sentences ({name}), {seeds} seeds", headers, columns))
-    for name, errors in reached.items():
-        click.echo(f"{name}: WER {errors:.3f}")
+    for name, one in reached.items():
+        click.echo(f"{name}: WER {one.wer:.3f}, DNSMOS {one.quality:.2f}")
     if out is not None:
-        out.write_text(
-            json.dumps({"models": alone, "changes": changes, "ceilings": reached}, indent=1) + "\n", encoding="utf-8"
-        )
+        ceiling = {name: one._asdict() for name, one in reached.items()}
+        found = {"models": alone, "changes": changes, "ceilings": ceiling}
+        out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
