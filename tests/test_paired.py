@@ -133,13 +133,15 @@ def test_ceilings_count_recordings_codec_and_teacher_apart(monkeypatch: pytest.M
             mos = {} if lost == 9 else {"ovrl": 3.0 - lost}
             return Reading(heard.text, words, compare_words(heard.text, words), mos, 1.0)
 
-    monkeypatch.setattr(ceiling, "recording", lambda rng: record)
+    monkeypatch.setattr(ceiling, "recording", lambda seed: record)
     monkeypatch.setattr(ceiling, "unstyled", lambda: lambda text: clip(text, 9.0))
     monkeypatch.setattr(ceiling, "through_codec", lambda made, model, voice, style: clip(made.text, 1.0))
     found = ceiling.ceilings(FakeBench(), ["one two", "one two"], ["ada", "theo"], ["sad", "angry"])
     assert found["recordings"] == (0.0, 3.0) and found["recordings through the codec"] == (0.5, 2.0)
     assert found["hibari-tts"].wer == 1.0 and np.isnan(found["hibari-tts"].quality)
     assert said == [("ada", "sad"), ("theo", "angry")]
+    with pytest.raises(ValueError, match="no voice 'nobody'; it has ada"):
+        ceiling.ceilings(FakeBench(), ["one two"], ["nobody"], ["sad"])
 
 
 def test_a_recording_is_the_teacher_in_that_voice_and_survives_the_codec() -> None:
@@ -148,7 +150,7 @@ def test_a_recording_is_the_teacher_in_that_voice_and_survives_the_codec() -> No
     from tts import Synthesizer
     from tts.style import EMOTIONS
 
-    made = ceiling.recording(np.random.default_rng(0))("Good morning to you.", "ada", "sad")
+    made = ceiling.recording(0)("Good morning to you.", "ada", "sad")
     synth = Synthesizer.from_pretrained("facet-nano")
     coded = ceiling.through_codec(made, synth.model, BUILT_IN_VOICES["ada"], EMOTIONS["sad"])
     assert made.sample_rate == coded.sample_rate == 24_000

@@ -1,5 +1,5 @@
-"""What a student of the corpus can hope for: its teachers on the same sentences, in the voices and
-emotions of the models (extra ``[train]``).
+"""What a student of the corpus can hope for: its teachers on the same sentences, in the same voices and emotions (extra
+``[train]``).
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ def unstyled() -> Callable[[str], Clip]:
     return speak
 
 
-def recording(rng: np.random.Generator) -> Callable[[str, str, str], Clip]:
+def recording(seed: int) -> Callable[[str, str, str], Clip]:
     """A clip as :mod:`recipes.corpus` makes it: the teacher of the voice, restyled."""
     from recipes.corpus.draw import BUILT_IN_VOICES
-    from recipes.corpus.teachers import HibariTeacher, PiperTeacher
+    from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers
 
+    seed_teachers(seed)
+    rng = np.random.default_rng(seed)
     teachers = {-1.0: HibariTeacher(), 1.0: PiperTeacher()}
 
     def speak(text: str, voice: str, emotion: str) -> Clip:
@@ -75,10 +77,16 @@ class Heard(NamedTuple):
 def ceilings(bench: Bench, texts: Sequence[str], voices: Sequence[str], emotions: Sequence[str]) -> dict[str, Heard]:
     """How the judges of ``bench`` hear sentence i in voice i and emotion i: recordings, those through the codec of its
     model, and the first teacher in its own voice.
+
+    Raises:
+        ValueError: the corpus has no such voice.
     """
     from recipes.corpus.draw import BUILT_IN_VOICES
 
-    record, plain = recording(np.random.default_rng(0)), unstyled()
+    unknown = sorted(set(voices) - set(BUILT_IN_VOICES))
+    if unknown:
+        raise ValueError(f"the corpus has no voice {unknown[0]!r}; it has {', '.join(BUILT_IN_VOICES)}")
+    record, plain = recording(0), unstyled()
     heard: dict[str, list[Reading]] = {"recordings": [], "recordings through the codec": [], "hibari-tts": []}
     for text, voice, emotion in progress(list(zip(texts, voices, emotions, strict=True)), "recordings"):
         clip = record(text, voice, emotion)
