@@ -94,6 +94,11 @@ class Comparison:
         """Substitutions, deletions and insertions."""
         return self.substitutions + self.deletions + self.insertions
 
+    @property
+    def bounded_errors(self) -> int:
+        """``errors``, but at most one a word of the text: Whisper may repeat itself without end."""
+        return min(self.errors, self.n_words)
+
 
 def compare_words(reference: Sequence[str], heard: Sequence[str]) -> Comparison:
     """Aligns two lists of words (jiwer). Stretches that differ only in spaces ("any one", "anyone") are no error."""

@@ -135,7 +135,7 @@ def test_ceilings_count_recordings_codec_and_teacher_apart(monkeypatch: pytest.M
 
     monkeypatch.setattr(ceiling, "recording", lambda seed: record)
     monkeypatch.setattr(ceiling, "unstyled", lambda: lambda text: clip(text, 9.0))
-    monkeypatch.setattr(ceiling, "through_codec", lambda made, model, voice, style: clip(made.text, 1.0))
+    monkeypatch.setattr(ceiling, "through_codec", lambda made, model, voice, style: made + 1.0)
     found = ceiling.ceilings(FakeBench(), ["one two", "one two"], ["ada", "theo"], ["sad", "angry"])
     assert found["recordings"] == (0.0, 3.0) and found["recordings through the codec"] == (0.5, 2.0)
     assert found["hibari-tts"].wer == 1.0 and np.isnan(found["hibari-tts"].quality)
@@ -148,12 +148,13 @@ def test_a_recording_is_the_teacher_in_that_voice_and_survives_the_codec() -> No
     pytest.importorskip("hibari")
     from recipes.corpus.draw import BUILT_IN_VOICES
     from tts import Synthesizer
-    from tts.style import EMOTIONS
+    from tts.style import emotion_vector, voice_vector
 
     made = ceiling.recording(0)("Good morning to you.", "ada", "sad")
     synth = Synthesizer.from_pretrained("facet-nano")
-    coded = ceiling.through_codec(made, synth.model, BUILT_IN_VOICES["ada"], EMOTIONS["sad"])
-    assert made.sample_rate == coded.sample_rate == 24_000
-    assert abs(len(coded.samples) - len(made.samples)) < 1024
-    energy = [np.convolve(c.samples**2, np.ones(2400), "same")[: len(made.samples)] for c in (made, coded)]
-    assert np.corrcoef(energy[0][: len(coded.samples)], energy[1])[0, 1] > 0.8
+    voice, style = voice_vector(BUILT_IN_VOICES["ada"])[None], emotion_vector("sad")[None]
+    coded = ceiling.through_codec(made.samples, synth.model, voice, style)
+    assert made.sample_rate == 24_000
+    assert abs(len(coded) - len(made.samples)) < 1024
+    energy = [np.convolve(x**2, np.ones(2400), "same")[: len(made.samples)] for x in (made.samples, coded)]
+    assert np.corrcoef(energy[0][: len(coded)], energy[1])[0, 1] > 0.8

@@ -135,6 +135,7 @@ def test_played_faster_is_another_voice_and_rate() -> None:
 def test_fresh_clips_are_measured_with_what_they_were_made_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from recipes.corpus import teachers
     from recipes.prompts import fresh, prepare
     from recipes.prompts.clips import Clips, for_stages
 
@@ -144,8 +145,8 @@ def test_fresh_clips_are_measured_with_what_they_were_made_with(
                 raise ValueError("no voiced frame")
             return Heard(tone(2.0, float(np.clip(voice.pitch, 90, 300))))
 
-    monkeypatch.setattr(fresh, "HibariTeacher", Teacher)
-    monkeypatch.setattr(fresh, "PiperTeacher", Teacher)
+    monkeypatch.setattr(teachers, "HibariTeacher", Teacher)
+    monkeypatch.setattr(teachers, "PiperTeacher", Teacher)
     monkeypatch.setattr(fresh, "phonemize", lambda text: list(text))
     monkeypatch.setattr(fresh, "seed_teachers", lambda seed: None)
     (tmp_path / "text").mkdir()

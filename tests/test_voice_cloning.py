@@ -16,6 +16,7 @@ from test_cloning import cloning_model, speech  # noqa: F401
 from test_recipes import run
 
 from prompts.vectors import PromptVectors
+from recipes.corpus import teachers
 from recipes.voice_cloning import clone, evaluate_clone, finetune_voice, virtual_voice
 from tts import Synthesizer
 from tts.audio import Audio
@@ -231,7 +232,7 @@ def test_recordings_of_a_virtual_voice(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(virtual_voice, "seed_teachers", lambda seed: None)
     monkeypatch.setattr(virtual_voice, "HELD_OUT_CLIPS", 1)
     for name in ("HibariTeacher", "PiperTeacher"):
-        monkeypatch.setattr(virtual_voice, name, lambda: SimpleNamespace(speak=speak))
+        monkeypatch.setattr(teachers, name, lambda: SimpleNamespace(speak=speak))
     out = tmp_path / "out"
     command = ["--text", str(tmp_path), "--number", "24", "--out", str(out)]
     run(virtual_voice.main, *command, "--minutes", "0.05")

@@ -148,7 +148,7 @@ class CodecTask(nn.Module):
             "used": torch.tensor(len(torch.unique(quantised.codes)) / quantised.codes.numel()),
         }
         if quantised.points is not None:
-            losses["uneven"] = unevenness(quantised.points.flatten(0, 1).float(), self.config.model.levels)
+            losses["uneven"] = unevenness(quantised.points.flatten(0, 1), self.config.model.levels)
             losses["loss"] = losses["loss"] + self.config.spread_weight * losses["uneven"]
         if self.averages is not None:
             losses["commitment"] = commitment(quantised.lookups)

@@ -23,7 +23,7 @@ import numpy as np
 
 from recipes.corpus.describe import describe
 from recipes.corpus.draw import draw_style, draw_voice, is_held_out
-from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers
+from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers, teachers_by_timbre
 from recipes.corpus.texts import Source, make_modern, make_words, read_sentences, vocabulary
 from tts.config import AUDIO
 from tts.text.normalize import normalize
@@ -37,7 +37,7 @@ MAX_SECONDS = 12.0
 
 @lru_cache(maxsize=1)
 def _teachers() -> dict[float, HibariTeacher | PiperTeacher]:
-    return {-1.0: HibariTeacher(), 1.0: PiperTeacher()}
+    return teachers_by_timbre()
 
 
 @lru_cache(maxsize=1)

@@ -54,11 +54,12 @@ def between_harmonics(values: np.ndarray, f0: np.ndarray, bin_hz: float, angles:
     A filter learned for one f0 is only constrained where that f0 has harmonics: read anywhere else, as a shifted
     pitch does, its values are arbitrary.
     """
-    position = np.arange(len(values))[:, None] / _spacing(f0, bin_hz)
+    spacing = _spacing(f0, bin_hz)
+    position = np.arange(len(values))[:, None] / spacing
     below = np.maximum(np.floor(position), 1.0)
     weight = np.clip(position - below, 0.0, 1.0)
     read = np.exp(1j * values) if angles else values
-    low, high = (_at(read, (below + k) * _spacing(f0, bin_hz)) for k in (0, 1))
+    low, high = (_at(read, (below + k) * spacing) for k in (0, 1))
     if angles:
         low, high = np.angle(low), np.angle(high)
         high = low + _wrapped(high - low)

@@ -213,6 +213,11 @@ class PiperTeacher:
         return Clip(samples, _f0_at_mel_frames(f0, self.frame_s, len(samples)), ends)
 
 
+def teachers_by_timbre() -> dict[float, HibariTeacher | PiperTeacher]:
+    """Who speaks a voice, by its ``timbre``; a teacher loads its network when it first speaks."""
+    return {-1.0: HibariTeacher(), 1.0: PiperTeacher()}
+
+
 def seed_teachers(seed: int) -> None:
     """Seed the noise inside the ONNX graphs of this process."""
     import onnxruntime as ort

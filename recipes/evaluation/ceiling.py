@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from recipes.evaluation.bench import Bench, Reading
 from recipes.evaluation.clip import Clip
@@ -17,7 +18,7 @@ from tts.checkpoint import Model
 from tts.config import AUDIO
 from tts.mel import log_mel
 from tts.render import render
-from tts.style import EMOTIONS, Style, Voice, style_vector, voice_vector
+from tts.style import EMOTIONS, style_vector, voice_vector
 from tts.text.normalize import normalize
 from tts.text.phonemize import phonemize
 
@@ -38,11 +39,11 @@ def unstyled() -> Callable[[str], Clip]:
 def recording(seed: int) -> Callable[[str, str, str], Clip]:
     """A clip as :mod:`recipes.corpus` makes it: the teacher of the voice, restyled."""
     from recipes.corpus.draw import BUILT_IN_VOICES
-    from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers
+    from recipes.corpus.teachers import seed_teachers, teachers_by_timbre
 
     seed_teachers(seed)
     rng = np.random.default_rng(seed)
-    teachers = {-1.0: HibariTeacher(), 1.0: PiperTeacher()}
+    teachers = teachers_by_timbre()
 
     def speak(text: str, voice: str, emotion: str) -> Clip:
         who, how = BUILT_IN_VOICES[voice], EMOTIONS[emotion]
@@ -52,11 +53,12 @@ def recording(seed: int) -> Callable[[str, str, str], Clip]:
     return speak
 
 
-def through_codec(clip: Clip, model: Model, voice: Voice, style: Style) -> Clip:
-    """``clip`` as codes and back, by the codec and the vocoder of ``model``."""
-    codes = model.codec.encode(log_mel(torch.from_numpy(clip.samples))[None])[0].tolist()
-    wav = render(model, codes, voice_vector(voice)[None], style_vector(style)[None], 0)
-    return Clip(clip.text, wav, clip.sample_rate)
+def through_codec(samples: np.ndarray, model: Model, voice: Tensor | None, style: Tensor | None) -> np.ndarray:
+    """``samples`` (N,) as codes and back, by the codec and the vocoder of ``model``; voice and style (1, ...), ``None``
+    where unknown.
+    """
+    codes = model.codec.encode(log_mel(torch.from_numpy(samples))[None])[0].tolist()
+    return render(model, codes, voice, style)
 
 
 class Heard(NamedTuple):
@@ -69,7 +71,7 @@ class Heard(NamedTuple):
     def of(cls, readings: Sequence[Reading]) -> Heard:
         """A clip counts at most as many errors as it has words."""
         found = [r.comparison for r in readings]
-        errors = sum(min(c.errors, c.n_words) for c in found)
+        errors = sum(c.bounded_errors for c in found)
         scores = [r.mos["ovrl"] for r in readings if r.mos]
         return cls(errors / sum(c.n_words for c in found), float(np.mean(scores)) if scores else np.nan)
 
@@ -90,7 +92,8 @@ def ceilings(bench: Bench, texts: Sequence[str], voices: Sequence[str], emotions
     heard: dict[str, list[Reading]] = {"recordings": [], "recordings through the codec": [], "hibari-tts": []}
     for text, voice, emotion in progress(list(zip(texts, voices, emotions, strict=True)), "recordings"):
         clip = record(text, voice, emotion)
-        coded = through_codec(clip, bench.synth.model, BUILT_IN_VOICES[voice], EMOTIONS[emotion])
-        for readings, said in zip(heard.values(), (clip, coded, plain(text)), strict=True):
+        who, how = voice_vector(BUILT_IN_VOICES[voice])[None], style_vector(EMOTIONS[emotion])[None]
+        coded = through_codec(clip.samples, bench.synth.model, who, how)
+        for readings, said in zip(heard.values(), (clip, clip._replace(samples=coded), plain(text)), strict=True):
             readings.append(bench.read(said))
     return {name: Heard.of(readings) for name, readings in heard.items()}

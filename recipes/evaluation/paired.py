@@ -85,7 +85,7 @@ def listen(bench: Bench, task: Task, seeds: int, means: dict[str, np.ndarray]) -
                 rows, bench.say_many([task.texts[i] for i in rows], voice, emotion, seed=seed), strict=True
             ):
                 reading = bench.read(clip)
-                found["errors"][i, seed] = min(reading.comparison.errors, reading.comparison.n_words)
+                found["errors"][i, seed] = reading.comparison.bounded_errors
                 found["words"][i, seed] = reading.comparison.n_words
                 found["quality"][i, seed] = reading.mos.get("ovrl", np.nan)
                 found["voice"][i, seed] = bench.speaker.cosine(bench.embed(clip), means[voice])

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from recipes.corpus.draw import N_POOL_VOICES, draw_style, pool_voice
-from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers
+from recipes.corpus.teachers import seed_teachers, teachers_by_timbre
 from recipes.corpus.texts import make_modern, read_sentences
 from tts.config import AUDIO
 from tts.style import Style, Voice
@@ -55,7 +55,7 @@ def fresh_clips(text: Path, number: int, seed: int = 0) -> Iterator[tuple[dict, 
     """``number`` clips as (row, samples, whether it is wild): a row as the corpus has it."""
     rng = np.random.default_rng(seed)
     seed_teachers(seed)
-    teachers = {-1.0: HibariTeacher(), 1.0: PiperTeacher()}
+    teachers = teachers_by_timbre()
     lines = [s.text for s in read_sentences(text) if s.split == "train" and len(s.text) <= MAX_CHARACTERS]
     made, voices = 0, N_POOL_VOICES
     while made < number:

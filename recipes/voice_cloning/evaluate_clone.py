@@ -25,6 +25,7 @@ import torch
 
 from prompts.prompt import Prompt
 from recipes.data import Corpus
+from recipes.evaluation.ceiling import through_codec
 from recipes.evaluation.sentences import mixed
 from recipes.judges import SpeakerSimilarity, Whisper, dnsmos
 from recipes.table import progress, table
@@ -33,8 +34,6 @@ from tts import Synthesizer
 from tts.audio import read_audio
 from tts.cli_common import model_option, one_line_errors
 from tts.config import AUDIO
-from tts.mel import log_mel
-from tts.render import render
 
 TRANSCRIPTS = "transcripts.csv"
 REFERENCE_S, MOST_S = 6.0, 10.0
@@ -142,8 +141,7 @@ class Judges:
     def ceiling(self, person: Person) -> dict[str, dict[str, Any]]:
         """Cosine of the reference recording itself, and of it through the codec and back, to the others."""
         who, model = self.target(person), self.synth.model
-        codes = model.codec.encode(log_mel(torch.from_numpy(person.reference))[None])[0].tolist()
-        back = render(model, codes, None, None)
+        back = through_codec(person.reference, model, None, None)
         found = {}
         for name, wav in (("recording", person.reference), ("recording through the codec", back)):
             cosine = SpeakerSimilarity.cosine(who, self.speaker.embed(wav, AUDIO.sample_rate))

@@ -17,7 +17,7 @@ import click
 import numpy as np
 
 from recipes.corpus.draw import HELD_OUT_EVERY, draw_style, is_held_out, pool_voice
-from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers
+from recipes.corpus.teachers import seed_teachers, teachers_by_timbre
 from recipes.corpus.texts import read_sentences
 from tts.audio import Audio
 from tts.cli_common import one_line_errors
@@ -43,7 +43,7 @@ def main(text: Path, number: int, minutes: float, out: Path) -> None:
         raise ValueError(f"voice {number} is trained on; those kept for tests are the multiples of {HELD_OUT_EVERY}")
     voice, rng = pool_voice(number), np.random.default_rng((77, number))
     seed_teachers(number)
-    teacher = HibariTeacher() if voice.timbre < 0 else PiperTeacher()
+    teacher = teachers_by_timbre()[voice.timbre]
     sentences = [s for s in read_sentences(text) if s.split == "test"]
     (out / "held_out").mkdir(parents=True, exist_ok=True)
     said: set[str] = set()
