@@ -25,7 +25,8 @@ def process_device(name: str) -> torch.device:
         return torch.device(name)
     from accelerate import PartialState
 
-    return PartialState(cpu=torch.device(name).type == "cpu").device
+    found = PartialState(cpu=torch.device(name).type == "cpu").device
+    return torch.device("cpu") if found.type == "cpu" else found  # torch.load does not know the "cpu:0" it may be
 
 
 def share_state(module: nn.Module) -> None:

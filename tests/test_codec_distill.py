@@ -253,6 +253,7 @@ def test_two_processes_train_as_one_with_the_joint_batch(corpus: Path, tmp_path:
     joint = write_config(tmp_path / "one.yaml", TINY_CODEC, steps=4, accumulate=2)
     options = ("--corpus", corpus, "--out", tmp_path / "two", "--config", shared)
     together = in_two_processes("recipes.codec.train", *options)
+    assert "at step 4" in in_two_processes("recipes.codec.train", *options)  # goes on where it ended
     result = CliRunner().invoke(
         codec_recipe.main, ["--corpus", str(corpus), "--out", str(tmp_path / "one"), "--config", str(joint)]
     )

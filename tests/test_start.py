@@ -11,6 +11,7 @@ from conftest import TINY_CODEC
 
 from recipes import unpack
 from recipes.codec.load import load_codec
+from recipes.codec.train import start_codec
 from recipes.precision import has_bfloat16, mixed_precision
 from recipes.start import start_from
 from recipes.training import TrainConfig, train
@@ -36,13 +37,18 @@ def test_a_released_model_is_unpacked_to_runs_that_are_not_overwritten(tiny_mode
         train(Codec(TINY_CODEC), None, TrainConfig(), tmp_path / "codec", torch.device("cpu"))
 
 
-def test_training_starts_from_released_weights_that_fit(tiny_model: Path) -> None:
+def test_training_starts_from_weights_that_fit(tiny_model: Path, tmp_path: Path) -> None:
     codec = Codec(TINY_CODEC)
     before = codec.encoder.stem.weight.clone()
     start_from(codec, None, "codec")
     assert torch.equal(codec.encoder.stem.weight, before)
     start_from(codec, str(tiny_model), "codec")
     assert torch.equal(codec.encoder.stem.weight, load_model(str(tiny_model)).codec.encoder.stem.weight)
+    result = CliRunner().invoke(unpack.main, ["--model", str(tiny_model), "--runs", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    other = Codec(TINY_CODEC)
+    start_codec(other, str(tmp_path / "codec"))  # a run
+    assert all(torch.equal(w, codec.state_dict()[n]) for n, w in other.state_dict().items())
     with pytest.raises(ValueError, match="the codec of .* does not fit the recipe's config"):
         start_from(Codec(CodecConfig(dim=8, hidden=8)), str(tiny_model), "codec")
 

@@ -20,9 +20,8 @@ from recipes.codec.spread import unevenness
 from recipes.data import Corpus
 from recipes.parallel import process_device
 from recipes.recorded import as_recorded, faster
-from recipes.start import init_option, start_from
+from recipes.start import init_option, sizes_of, start_from
 from recipes.training import TrainConfig, save_config, train
-from tts.checkpoint import find_model, load_model_config
 from tts.codec.model import MEL_FLOOR, Codec, CodecConfig
 from tts.codec.quantizer import Quantised
 from tts.codec.saconv import SAConv
@@ -158,18 +157,18 @@ class CodecTask(nn.Module):
 
 
 def start_codec(codec: Codec, init: str | None) -> None:
-    """Fill ``codec`` with what model ``init`` released; where the quantisers differ, encoder and decoder only.
+    """Fill ``codec`` with that of a model or run; where the quantisers differ, encoder and decoder only.
 
     Raises:
-        ValueError: there is no such model, or its weights do not fit.
+        ValueError: there is no such model or run, or its weights do not fit.
     """
     if init is None:
         return
-    released = load_model_config(find_model(init)).codec
-    if released.quantizer == codec.config.quantizer:
+    sizes = sizes_of(init, "codec", CodecConfig)
+    if sizes.quantizer == codec.config.quantizer:
         start_from(codec, init, "codec")
         return
-    other = Codec(released)
+    other = Codec(sizes)
     start_from(other, init, "codec")
     try:
         codec.encoder.load_state_dict(other.encoder.state_dict())
