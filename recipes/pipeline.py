@@ -46,13 +46,14 @@ class Stage:
         return runs / "done" / self.name
 
 
-def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path) -> list[Stage]:
-    """All stages of the default model, each after what it needs; without ``faces`` no prompt encoders."""
+def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path, refined: bool) -> list[Stage]:
+    """All stages of the default model, each after what it needs; without ``faces`` no prompt encoders; with a refiner
+    where it is ``refined``.
+    """
     corpus = ("--corpus", str(runs / "corpus"))
     codec = ("--codec", str(runs / "codec"))
     codes, drawn = runs / "lm" / "codes.npz", runs / "lm" / "drawn.npz"
     read = (*corpus, *codec, "--codes", str(codes), "--codes", str(drawn), "--out", str(runs / "refiner"))
-    straight = ("--refiner", str(runs / "refiner" / "reflow"))
     made = ("--text", str(text), "--out", str(runs / "corpus"), "--hours", str(hours))
     prompts, aligner = ("--out", str(runs / "prompts")), ("--out", str(runs / "aligner"))
     listed = [
@@ -60,24 +61,20 @@ def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path) 
         Stage("codec", "recipes.codec.train", (*corpus, "--out", str(runs / "codec")), ("corpus",)),
         Stage("codes", "recipes.lm.prepare", (*corpus, *codec, "--out", str(codes)), ("codec",), configurable=False),
         Stage("lm", "recipes.lm.train", (*corpus, "--codes", str(codes), "--out", str(runs / "lm")), ("codes",)),
-        Stage(
-            "drawn",
-            "recipes.lm.resample",
-            (*corpus, "--codes", str(codes), "--lm", str(runs / "lm"), "--out", str(drawn)),
-            ("lm",),
-            configurable=False,
-        ),
-        Stage("refiner", "recipes.vocoder.train_refiner", read, ("drawn",)),
-        Stage("reflow", "recipes.vocoder.train_refiner", (*read, "--reflow"), ("refiner",)),
-        Stage(
-            "vocoder",
-            "recipes.vocoder.train",
-            (*corpus, *codec, *straight, "--out", str(runs / "vocoder")),
-            ("reflow",),
-        ),
     ]
+    straight: tuple[str, ...] = ()
+    if refined:
+        straight = ("--refiner", str(runs / "refiner" / "reflow"))
+        draw = (*corpus, "--codes", str(codes), "--lm", str(runs / "lm"), "--out", str(drawn))
+        listed += [
+            Stage("drawn", "recipes.lm.resample", draw, ("lm",), configurable=False),
+            Stage("refiner", "recipes.vocoder.train_refiner", read, ("drawn",)),
+            Stage("reflow", "recipes.vocoder.train_refiner", (*read, "--reflow"), ("refiner",)),
+        ]
+    heard = (*corpus, *codec, *straight, "--out", str(runs / "vocoder"))
+    listed.append(Stage("vocoder", "recipes.vocoder.train", heard, ("reflow" if refined else "codec",)))
     listed.append(Stage("aligner", "recipes.lm.aligner", (*corpus, *aligner), ("corpus",)))
-    last = ["vocoder", "aligner"]
+    last = ["lm", "vocoder", "aligner"]
     if faces is not None:
         where = (*corpus, "--faces", str(faces), *prompts)
         listed += [
@@ -170,6 +167,7 @@ def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/model"), show_default=True)
 @click.option("--hours", default=12.5, show_default=True, help="Hours of speech to make.")
+@click.option("--refiner", "refined", is_flag=True, help="Train a refiner too, and the vocoder on what it makes.")
 @click.option("--configs", type=click.Path(path_type=Path, exists=True), default=None)
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--jobs", default=2, show_default=True, help="Recipes side by side.")
@@ -180,13 +178,14 @@ def main(
     runs: Path,
     out: Path,
     hours: float,
+    refined: bool,
     configs: Path | None,
     device: str,
     jobs: int,
     minutes: float | None,
 ) -> None:
     """Make the corpus, train every stage and write a model directory."""
-    whole = run(stages(text, faces, runs, hours, out), runs, configs, device, jobs, minutes)
+    whole = run(stages(text, faces, runs, hours, out, refined), runs, configs, device, jobs, minutes)
     click.echo(str(out) if whole else "not finished: run the same command again")
 
 

@@ -99,11 +99,22 @@ def test_a_call_ends_in_time_and_the_next_goes_on(scripts: Path, monkeypatch: py
     assert log.read_text().split() == ["begin", "codec", "begin", "lm"]
 
 
-def test_every_stage_of_the_default_model_takes_the_arguments_it_is_given(tmp_path: Path) -> None:
+def needed_by(listed: list[Stage], name: str) -> list[str]:
+    """Everything that must be done before a stage."""
+    needs = next(stage.needs for stage in listed if stage.name == name)
+    return [*needs, *(before for need in needs for before in needed_by(listed, need))]
+
+
+@pytest.mark.parametrize("refined", [False, True])
+def test_every_stage_of_the_default_model_takes_the_arguments_it_is_given(tmp_path: Path, refined: bool) -> None:
     import importlib
 
-    listed = stages(tmp_path, tmp_path, tmp_path / "runs", 1.0, tmp_path / "model")
+    listed = stages(tmp_path, tmp_path, tmp_path / "runs", 1.0, tmp_path / "model", refined)
     names = {stage.name for stage in listed}
+    assert ("reflow" in names) == refined
+    last = {need for stage in listed for need in stage.needs} ^ names
+    assert last == {"release"}  # which waits for all that it collects
+    assert {"lm", "codes", "vocoder", "aligner", "prompts"} < set(needed_by(listed, "release"))
     for stage in listed:
         assert names.issuperset(stage.needs)
         command = importlib.import_module(stage.module).main
