@@ -14,6 +14,9 @@ class FakeWhisper:
     def transcribe(self, wav: np.ndarray, sample_rate: int) -> str:
         return "hello you" if len(wav) % 2 == 0 and len(wav) // 512 % 2 == 0 else "hello"
 
+    def surprise(self, wav: np.ndarray, sample_rate: int, text: str) -> float:
+        return float(self.transcribe(wav, sample_rate) != "hello you")
+
 
 class FakeSpeaker:
     """An embedding that only depends on the level."""

@@ -1,4 +1,4 @@
-"""The judges' own arithmetic, on texts and tones whose answers are known; no judge's model is needed."""
+"""The judges' own arithmetic, on texts and tones whose answers are known; one test needs a judge's model."""
 
 import json
 import math
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recipes.evaluation.sentences import all_sentences, is_test, mixed, read_sentences, running_text
-from recipes.judges import for_judge, level_db, prosody, tilt_db, whisper_base
+from recipes.judges import WHISPER_PACKAGES, Whisper, for_judge, level_db, prosody, tilt_db, whisper_base
 from recipes.wording import Comparison, compare, compare_words, syllables, wer, wer_interval, words
 
 RATE = 24_000
@@ -149,6 +149,22 @@ def test_whisper_is_put_together_in_the_cache(tmp_path, monkeypatch):
     assert folder == whisper_base()
     assert (folder / "model.bin").read_text() == "model.bin.part1model.bin.part2"
     assert sorted(p.name for p in folder.parent.iterdir()) == ["whisper-base"]
+
+
+def test_the_right_words_surprise_whisper_less():
+    """Where the extra [eval] is installed: the default model's own speech."""
+    for package in ("faster_whisper", *WHISPER_PACKAGES):
+        pytest.importorskip(package)
+    from tts import Synthesizer
+
+    said, other = "The weather is lovely today.", "The leather was lonely to eat."
+    audio, whisper = Synthesizer.from_pretrained().say(said), Whisper(threads=1)
+    right, wrong = (whisper.surprise(audio.samples, audio.sample_rate, text) for text in (said, other))
+    assert 0 <= right < 1 < wrong
+    with pytest.raises(ValueError, match="no words"):
+        whisper.surprise(audio.samples, audio.sample_rate, " ")
+    with pytest.raises(ValueError, match="40.0 s; give at most 30"):
+        whisper.surprise(np.full(40 * RATE, 0.1, np.float32), RATE, said)
 
 
 def test_sentence_sets():

@@ -176,7 +176,7 @@ def test_pairs_are_made_judged_and_gone_on_with(
     for row in rows:
         if "best" in row:
             assert len(row["best"]["codes"]) == sum(row["best"]["lengths"])
-            assert row["best"]["wer"] <= row["worst"]["wer"]
+            assert row["best"]["surprise"] <= row["worst"]["surprise"]
     run(preferences.main, *options, "--clips", 4, "--out", part, "--minutes", 0)
     assert len(preferences.read_rows(part)) == 3
     make = partial(fake_maker, tiny_model, corpus, 3)
@@ -193,8 +193,8 @@ def test_clips_with_rare_sequences_of_phonemes_come_first() -> None:
 
 
 def test_each_judge_counts() -> None:
-    good = preferences.Verdict(wer=0.0, length=0.1, voice=0.8, style=0.3)
-    for worse in ({"wer": 0.1}, {"length": 0.5}, {"length": -0.5}, {"voice": 0.7}, {"style": 0.6}):
+    good = preferences.Verdict(surprise=0.2, length=0.1, voice=0.8, style=0.3)
+    for worse in ({"surprise": 0.3}, {"length": 0.5}, {"length": -0.5}, {"voice": 0.7}, {"style": 0.6}):
         assert good.score > good._replace(**worse).score
     assert good.score == good._replace(length=-0.1).score  # nobody's fault
 

@@ -3,7 +3,7 @@ runs/corpus --out runs/preferences.jsonl --minutes 60``.
 
 The training clips with the rarest sequences of phonemes come first: where a model slips, judges can tell utterances
 apart. For the sentence, voice and style of a clip the model speaks several times with more variety than usual. Outside
-judges (:mod:`recipes.judges`) rank what it said: by the words that Whisper reads back, and by length, voice
+judges (:mod:`recipes.judges`) rank what it said: by how likely Whisper finds the words in it, and by length, voice
 and style against the recording's. The best and the worst become a pair where they differ enough. The file has a row a
 clip, so an interrupted run goes on after the last.
 """
@@ -30,25 +30,25 @@ import torch
 
 from recipes.data import Corpus
 from recipes.judges import SpeakerSimilarity, Whisper, prosody
-from recipes.wording import compare
 from tts.config import AUDIO
 from tts.lm.generate import Sampling
 from tts.render import render
 from tts.style import STYLE_SCALES
 from tts.synthesizer import Synthesizer
 
-WORD_WEIGHT, LENGTH_WEIGHT, VOICE_WEIGHT, STYLE_WEIGHT = 1.5, 0.3, 1.0, 0.1
+WORD_WEIGHT, LENGTH_WEIGHT, VOICE_WEIGHT, STYLE_WEIGHT = 0.5, 0.3, 1.0, 0.1
 TOLERATED_LENGTH = 0.15  # log ratio to the recording's that is nobody's fault
 PRIOR = 40  # see `hardest_first`
-MARGIN = 0.05  # how much better the best must be than the worst
+MARGIN = 0.1  # how much better the best must be than the worst
 
 
 class Verdict(NamedTuple):
-    """What the judges made of one utterance: word error rate, log of its length against the recording's, cosine of the
-    voices, and how far its pitch, pitch range, level and tilt are from the recording's, in standard steps.
+    """What the judges made of one utterance: Whisper's surprise at the words in nats a token, log of its length against
+    the recording's, cosine of the voices, and how far its pitch, pitch range, level and tilt are from the recording's,
+    in standard steps.
     """
 
-    wer: float
+    surprise: float
     length: float
     voice: float
     style: float
@@ -57,7 +57,7 @@ class Verdict(NamedTuple):
     def score(self) -> float:
         """Higher is better."""
         too_long = max(0.0, abs(self.length) - TOLERATED_LENGTH)
-        faults = WORD_WEIGHT * min(self.wer, 1.0) + LENGTH_WEIGHT * too_long + STYLE_WEIGHT * self.style
+        faults = WORD_WEIGHT * self.surprise + LENGTH_WEIGHT * too_long + STYLE_WEIGHT * self.style
         return VOICE_WEIGHT * self.voice - faults
 
 
@@ -110,11 +110,11 @@ class Maker:
         verdicts = []
         for utterance, seed in zip(spoken, seeds, strict=True):
             wav = render(self.synth.model, list(utterance.codes), voice, style, seed)
-            errors = compare(row["text"], self.whisper.transcribe(wav, AUDIO.sample_rate))
+            surprise = self.whisper.surprise(wav, AUDIO.sample_rate, row["text"])
             cosine = SpeakerSimilarity.cosine(who, self.speaker.embed(wav, AUDIO.sample_rate))
             length = float(np.log(len(wav) / len(recording)))
             apart = style_distance(how, hear_style(wav))
-            verdicts.append(Verdict(errors.errors / errors.n_words, length, cosine, apart))
+            verdicts.append(Verdict(surprise, length, cosine, apart))
         order = np.argsort([v.score for v in verdicts])
         found: dict = {"clip": index, "shard": row["shard"], "start": row["start"]}
         if verdicts[order[-1]].score - verdicts[order[0]].score >= MARGIN:
