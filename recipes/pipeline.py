@@ -82,7 +82,7 @@ def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path, 
             Stage("prompts", "recipes.prompts.train", prompts, ("prompt data",), on_device=False),
         ]
         last.append("prompts")
-    released = ("--runs", str(runs), "--out", str(out))
+    released = ("--runs", str(runs), "--out", str(out), "--refiner" if refined else "--no-refiner")
     return [*listed, Stage("release", "recipes.release", released, tuple(last), False, False)]
 
 

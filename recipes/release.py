@@ -32,13 +32,15 @@ DESCRIPTIONS = {
 @click.command()
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("tts/weights") / DEFAULT_MODEL, show_default=True)
-def main(runs: Path, out: Path) -> None:
+@click.option("--refiner/--no-refiner", "refined", default=True, help="With the refiner of RUNS, where there is one.")
+def main(runs: Path, out: Path, refined: bool) -> None:
     """Collect the trained stages into one hash-checked directory."""
     codec = load_codec(runs / "codec")
     lm, vocoder = LM(trained_sizes(runs / "lm", LMConfig)), PulseVocos(trained_sizes(runs / "vocoder", VocoderConfig))
     lm.load_state_dict(trained(runs / "lm", "lm"))
     vocoder.load_state_dict(trained(runs / "vocoder", "vocoder"))
-    refiner = load_refiner(runs / "refiner" / "reflow") if (runs / "refiner" / "reflow").is_dir() else None
+    reflow = runs / "refiner" / "reflow"
+    refiner = load_refiner(reflow) if refined and reflow.is_dir() else None
     voices = {name: NamedVoice(replace(voice), DESCRIPTIONS[name]) for name, voice in BUILT_IN_VOICES.items()}
     config = ModelConfig(
         name=DEFAULT_MODEL,

@@ -152,6 +152,9 @@ def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path) -> Non
 
     synth = Synthesizer.from_pretrained(str(tmp_path / "model"))
     assert len(synth.say("Yes.").samples) and synth.aligner.config.dim == 16
+    assert synth.model.refiner is not None
+    run(release.main, "--runs", runs, "--out", tmp_path / "model", "--no-refiner")
+    assert Synthesizer.from_pretrained(str(tmp_path / "model")).model.refiner is None
 
 
 def test_a_killed_run_goes_on_exactly(corpus: Path, tmp_path: Path) -> None:
