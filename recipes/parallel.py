@@ -8,6 +8,7 @@ then.
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterable, Sequence
 
@@ -17,6 +18,13 @@ from torch import Tensor, nn
 N_PROCESSES = int(os.environ.get("WORLD_SIZE", "1"))  # what accelerate launch and torchrun set
 RANK = int(os.environ.get("RANK", "0"))
 IS_MAIN = RANK == 0  # the one that logs and saves
+
+
+@atexit.register
+def _leave() -> None:
+    """Close this process's connections before Python ends: their threads, left running, can abort it then."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def process_device(name: str) -> torch.device:
