@@ -191,6 +191,24 @@ def test_who_is_ended_leaves_no_half_file(tiny_model: Path, tmp_path: Path) -> N
     assert process.returncode == 143 and not list(out.iterdir())
 
 
+def test_an_end_during_finalisation_is_an_end(tmp_path: Path) -> None:
+    """Python ignores exceptions there: a signal that raised one would be lost."""
+    program = f"""
+import os, signal
+from pathlib import Path
+from tts import partial
+
+class Finalised:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+signal.signal(signal.SIGTERM, partial.end_process)
+partial.begin(Path({str(tmp_path / "a.wav")!r})).write_bytes(b"half")
+Finalised()
+"""
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 143 and not list(tmp_path.iterdir())
+
+
 def test_voices_and_info(tiny_model: Path) -> None:
     voices = run("voices", "--model", tiny_model)
     assert voices.exit_code == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tts import partial
 from tts.config import AUDIO
 
 
@@ -60,15 +61,15 @@ class WavFile:
     def __init__(self, path: str | Path, force: bool = False, sample_rate: int = AUDIO.sample_rate) -> None:
         check_writable(path, force)
         self.path, self.sample_rate = Path(path), sample_rate
-        self.partial = _partial(self.path)
         self.n_samples = 0
 
     def __enter__(self) -> WavFile:
+        self.partial = partial.begin(self.path)
         try:
             self.file = self.partial.open("wb", buffering=0)  # a full disk is told by the write that meets it
             self.file.write(wav_header(0, self.sample_rate))
         except OSError as error:
-            self.partial.unlink(missing_ok=True)
+            partial.end(self.partial)
             raise _unwritable(self.path, error) from error
         return self
 
@@ -93,7 +94,7 @@ class WavFile:
             raise _unwritable(self.path, failure) from failure
         finally:
             self.file.close()
-            self.partial.unlink(missing_ok=True)
+            partial.end(self.partial)
 
 
 def join(pieces: list[Audio]) -> Audio:
@@ -146,11 +147,6 @@ def check_folder(path: str | Path) -> None:
         check_writable(path, force=False)
 
 
-def _partial(path: Path) -> Path:
-    """Where a file is written until it is whole; of a long name only the begin, so that this one is not too long."""
-    return path.with_name(f".{path.name[:50]}.{os.getpid()}.part")
-
-
 def _unwritable(path: Path, error: OSError) -> ValueError:
     return ValueError(f"cannot write {path}: {error.strerror}")
 
@@ -158,13 +154,14 @@ def _unwritable(path: Path, error: OSError) -> ValueError:
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write a whole file or nothing."""
     path = Path(path)
-    partial = _partial(path)
+    written = partial.begin(path)
     try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
+        written.write_bytes(data)
+        os.replace(written, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
+    finally:
+        partial.end(written)
 
 
 def read_audio(source: str | Path | bytes, sample_rate: int = AUDIO.sample_rate) -> np.ndarray:

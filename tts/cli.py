@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from tts.cli_codec import codec_group
 from tts.cli_common import force_option, model_option, one_line_errors
 from tts.cli_prompt import build_prompt, prompt_group, prompt_options
 from tts.cli_say import Progress, arriving_text, line_files, read_lines, read_text, write_file, write_stream
+from tts.partial import end_process
 
 if TYPE_CHECKING:
     from tts.synthesizer import Synthesizer
@@ -48,7 +48,7 @@ def facet_model(model: str) -> Path:
 def main() -> None:
     """Say anything, in any voice and style."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # nothing half-written is left
+        signal.signal(signal.SIGTERM, end_process)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
 
 
