@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from recipes.words import split_words
+
 
 class FakeWhisper:
     """Hears one word or two, as the clip's length will have it."""
@@ -14,8 +16,8 @@ class FakeWhisper:
     def transcribe(self, wav: np.ndarray, sample_rate: int) -> str:
         return "hello you" if len(wav) % 2 == 0 and len(wav) // 512 % 2 == 0 else "hello"
 
-    def surprise(self, wav: np.ndarray, sample_rate: int, text: str) -> float:
-        return float(self.transcribe(wav, sample_rate) != "hello you")
+    def surprise(self, wav: np.ndarray, sample_rate: int, text: str) -> np.ndarray:
+        return np.full(len(split_words(text)), float(self.transcribe(wav, sample_rate) != "hello you"))
 
 
 class FakeSpeaker:

@@ -160,7 +160,8 @@ def test_the_right_words_surprise_whisper_less():
     said, other = "The weather is lovely today.", "The leather was lonely to eat."
     audio, whisper = Synthesizer.from_pretrained().say(said), Whisper(threads=1)
     right, wrong = (whisper.surprise(audio.samples, audio.sample_rate, text) for text in (said, other))
-    assert 0 <= right < 1 < wrong
+    assert len(right) == 5 and len(wrong) == 6 and (right >= 0).all()
+    assert right.mean() < 1 < wrong.mean() and wrong[0] < 1 < wrong[1]  # "The" is said, "leather" is not
     with pytest.raises(ValueError, match="no words"):
         whisper.surprise(audio.samples, audio.sample_rate, " ")
     with pytest.raises(ValueError, match="40.0 s; give at most 30"):

@@ -1,13 +1,17 @@
-"""Stage 3, preference alignment: ``python -m recipes.lm.align --init facet-nano --pairs runs/preferences.jsonl --out
+"""Stage 3, preference alignment: ``python -m recipes.lm.align --init facet-nano --preferences runs/preferences.jsonl --out
 runs/lm_aligned``.
 
-Direct preference optimisation (Rafailov et al., arXiv 2305.18290): the policy's log-likelihood of the better utterance
-against the worse one, each relative to the model it starts from, through a logistic loss; with the likelihood of the
-better one added so that it does not fall (as in Pang et al., arXiv 2404.19733). An utterance's log-likelihood is the
-sum over its codes and advances.
+Direct preference optimisation (Rafailov et al., arXiv 2305.18290): the policy's log-likelihood of what the judges found
+better against what they found worse, each relative to the model it starts from, through a logistic loss; with the
+likelihood of the best utterance added so that it does not fall (as in Pang et al., arXiv 2404.19733). A log-likelihood
+is the sum over codes and advances.
 
-One pair in ten is never learnt from. The share of these that the policy ranks rightly says whether it has learnt what
-the judges prefer (well above a half) or the pairs by heart.
+Compared are whole utterances of a clip, the best with the worst, and single words: the utterances of a clip say the
+same words, so each word has one in which it was clearest and one in which it was least clear. A pair of words says
+where the fault is; that of utterances says only that there is one somewhere in some two hundred codes.
+
+One clip in ten is never learnt from. The share of its comparisons that the policy ranks rightly says whether it has
+learnt what the judges prefer (well above a half) or the utterances by heart.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import click
 import numpy as np
@@ -24,16 +29,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from recipes.data import Corpus
-from recipes.lm.preferences import read_rows
+from recipes.lm.preferences import read_rows, verdict_of
 from recipes.lm.train import LMTask, LMTraining
 from recipes.parallel import IS_MAIN, process_device
 from recipes.precision import mixed_precision
 from recipes.start import start_from
 from recipes.training import save_config, train
+from recipes.words import positions_of, word_spans
 from tts.config import load_config
 from tts.lm.sequence import Sequence, build
 
-HELD_OUT_EVERY = 10  # pairs
+HELD_OUT_EVERY = 10  # clips
 
 
 @dataclass(frozen=True)
@@ -41,91 +47,158 @@ class AlignTraining:
     """Everything in ``align.yaml``."""
 
     lm: LMTraining = field(default_factory=LMTraining)
-    beta: float = 0.1  # how far from the start the policy may go: lower is further
-    likelihood: float = 0.3  # weight of the better utterances' nats a code
+    margin: float = 0.1  # of scores (recipes.lm.preferences) by which utterances must differ to be compared
+    word_margin: float = 1.0  # nats by which words must differ
+    beta: float = 0.1  # how far utterances may go from the start: lower is further
+    word_beta: float = 0.5  # how far words may
+    likelihood: float = 0.3  # weight of the best utterances' nats a code
 
 
-def utterances(rows: list[dict], corpus: Corpus, frame_rate: float) -> tuple[list[Sequence], list[int]]:
-    """Better and worse utterances in turn, in the speaking format, and the clip of each.
+class Comparison(NamedTuple):
+    """Two stretches, (utterance of the row, first position, one after the last), of which the first is better."""
 
-    Raises:
-        ValueError: no pairs, or pairs of another corpus.
-    """
-    sequences, clips = [], []
-    for row in rows:
-        if "best" not in row:
-            continue
-        clip = corpus.rows[row["clip"]] if row["clip"] < len(corpus) else None
-        if clip is None or (clip["shard"], clip["start"]) != (row["shard"], row["start"]):
-            raise ValueError(f"clip {row['clip']} of the pairs is not that of the corpus: make the pairs again")
-        for name in ("best", "worst"):
-            said = row[name]
-            ends = (np.cumsum(said["lengths"]) / frame_rate).tolist()
-            sequences.append(build(clip["phonemes"], ends, np.asarray(said["codes"]), frame_rate))
-            clips.append(row["clip"])
-    if not sequences:
-        raise ValueError("there are no pairs to learn from: run python -m recipes.lm.preferences for longer")
-    return sequences, clips
+    better: tuple[int, int, int]
+    worse: tuple[int, int, int]
+    is_word: bool
+
+
+def rated_sequences(row: dict, clip: dict, frame_rate: float) -> list[Sequence]:
+    """The utterances of ``row`` in the speaking format."""
+    ends = [(np.cumsum(said["lengths"]) / frame_rate).tolist() for said in row["utterances"]]
+    return [
+        build(clip["phonemes"], end, np.asarray(said["codes"]), frame_rate)
+        for end, said in zip(ends, row["utterances"], strict=True)
+    ]
+
+
+def compare(row: dict, clip: dict, sequences: list[Sequence], config: AlignTraining) -> list[Comparison]:
+    """What the judges' ratings of ``row`` say. Words are compared where espeak-ng speaks as many as are written."""
+    verdicts = [verdict_of(said) for said in row["utterances"]]
+    scores = np.asarray([verdict.score for verdict in verdicts])
+    found = []
+    best, worst = int(scores.argmax()), int(scores.argmin())
+    if scores[best] - scores[worst] >= config.margin:
+        whole = ((i, 0, len(sequences[i])) for i in (best, worst))
+        found.append(Comparison(*whole, False))
+    spans, nats = word_spans(clip["phonemes"]), np.asarray([verdict.words for verdict in verdicts])
+    for span, said in zip(spans, nats.T, strict=True) if len(spans) == nats.shape[1] else ():
+        clear, unclear = int(said.argmin()), int(said.argmax())
+        if said[unclear] - said[clear] >= config.word_margin:
+            parts = ((i, *positions_of(span, sequences[i])) for i in (clear, unclear))
+            found.append(Comparison(*parts, True))
+    return found
+
+
+@dataclass
+class Rated:
+    """A clip's utterances: which ``sequences`` of the task, the best of them, and what is compared."""
+
+    sequences: list[int]
+    best: int
+    comparisons: list[Comparison]
 
 
 class AlignTask(LMTask):
-    """The policy, the pairs, and the start's log-likelihoods of them."""
+    """The policy, the rated utterances, and the start's log-likelihoods of what is compared.
+
+    Raises:
+        ValueError: nothing to compare, or utterances of another corpus.
+    """
 
     def __init__(
         self, config: AlignTraining, corpus: Corpus, rows: list[dict], device: torch.device, init: str | None
     ) -> None:
-        sequences, clips = utterances(rows, corpus, config.lm.frame_rate)
-        pairs = SimpleNamespace(
-            rows=[corpus.rows[c] for c in clips], voices=corpus.voices[clips], styles=corpus.styles[clips]
+        clips: list[Rated] = []
+        sequences: list[Sequence] = []
+        of_corpus: list[int] = []
+        for row in rows:
+            clip = corpus.rows[row["clip"]] if row["clip"] < len(corpus) else None
+            if clip is None or (clip["shard"], clip["start"]) != (row["shard"], row["start"]):
+                raise ValueError(f"clip {row['clip']} of the preferences is not that of the corpus: make them again")
+            said = rated_sequences(row, clip, config.lm.frame_rate)
+            comparisons = compare(row, clip, said, config)
+            if comparisons:
+                first = len(sequences)
+                best = int(np.argmax([verdict_of(utterance).score for utterance in row["utterances"]]))
+                clips.append(Rated(list(range(first, first + len(said))), first + best, comparisons))
+                sequences += said
+                of_corpus += [row["clip"]] * len(said)
+        if not clips:
+            raise ValueError("there is nothing to learn from: run python -m recipes.lm.preferences for longer")
+        said_of = SimpleNamespace(
+            rows=[corpus.rows[c] for c in of_corpus], voices=corpus.voices[of_corpus], styles=corpus.styles[of_corpus]
         )
-        super().__init__(config.lm, pairs, sequences, device)  # type: ignore[arg-type]
-        self.alignment = config
+        super().__init__(config.lm, said_of, sequences, device)  # type: ignore[arg-type]
+        self.alignment, self.clips = config, clips
         start_from(self.lm, init, "lm")
-        lengths = np.asarray([max(len(a), len(b)) for a, b in zip(sequences[::2], sequences[1::2], strict=True)])
-        order = np.argsort(lengths, kind="stable")
+        sizes = np.asarray([sum(len(sequences[i]) for i in clip.sequences) for clip in clips])
+        order = np.argsort(sizes, kind="stable")
         self.held_out = order[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY]
         self.by_length = np.delete(order, np.s_[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY])
-        self.pair_lengths = lengths[self.by_length]
+        self.sizes = sizes[self.by_length]
         self.to(device)
         with torch.no_grad(), mixed_precision(device.type, config.lm.train.bf16):
-            self.register_buffer("before", self.pair_likelihoods(np.arange(len(lengths))), persistent=False)
+            self.before = [self.likelihoods(np.asarray([i]))[0] for i in range(len(clips))]
 
-    def pair_likelihoods(self, pairs: np.ndarray) -> Tensor:
-        """Log-likelihoods of the better and the worse utterance of each pair, one pair at a time, (len(pairs), 2)."""
-        found = [self.log_likelihoods(np.asarray([2 * p, 2 * p + 1])) for p in pairs]
-        return torch.stack(found) if found else torch.zeros(0, 2, device=self.device)
-
-    @torch.no_grad()
-    def ranked(self) -> float:
-        """The share of held-out pairs that the policy ranks rightly against the start; NaN where there are none."""
-        with mixed_precision(self.device.type, self.config.train.bf16):
-            better, worse = (self.pair_likelihoods(self.held_out) - self.before[self.held_out]).unbind(1)
-        return float((better > worse).float().mean())
-
-    def log_likelihoods(self, rows: np.ndarray) -> Tensor:
-        """Log-likelihood of each utterance, nats, (len(rows),)."""
+    def likelihoods(self, chosen: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Log-likelihoods of what is compared in the clips ``chosen``, better and worse, in nats (N, 2); and nats a
+        code of their best utterances.
+        """
+        clips = [self.clips[i] for i in chosen]
+        rows = np.concatenate([clip.sequences for clip in clips])
         hidden, wanted = self.hidden(rows, noise=0.0)
         nll = self.lm.head.nll(hidden, wanted.clamp(min=0)[:, None] // self.radix % self.levels, wanted >= 0)
-        return -torch.stack([part.sum() for part in nll.split([len(self.sequences[i]) for i in rows])])
+        sums = torch.cat([nll.new_zeros(1), nll.cumsum(0)])  # of all positions before each
+        begins = dict(zip(rows, np.cumsum([0, *(len(self.sequences[i]) for i in rows[:-1])]), strict=True))
+        spans = []
+        for clip in clips:
+            for comparison in clip.comparisons:
+                for utterance, first, end in (comparison.better, comparison.worse):
+                    begin = begins[clip.sequences[utterance]]
+                    spans.append((begin + first, begin + end))
+        best = [(begins[clip.best], begins[clip.best] + len(self.sequences[clip.best])) for clip in clips]
+        first, end = torch.tensor([*spans, *best], device=self.device).unbind(1)
+        nats = sums[end] - sums[first]
+        lengths = (end - first)[len(spans) :]
+        return -nats[: len(spans)].view(-1, 2), (nats[len(spans) :] / lengths).mean()
+
+    def gains(self, chosen: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+        """By how many nats more than at the start the better is likelier than the worse, (N,); which of these are
+        words, (N,); nats a code of the best utterances.
+        """
+        now, nats = self.likelihoods(chosen)
+        better, worse = (now - torch.cat([self.before[i] for i in chosen])).unbind(1)
+        is_word = [comparison.is_word for i in chosen for comparison in self.clips[i].comparisons]
+        return better - worse, torch.tensor(is_word, device=self.device), nats
+
+    @torch.no_grad()
+    def ranked(self) -> tuple[float, float]:
+        """The shares of held-out utterances and words that the policy ranks rightly against the start; NaN where there
+        are none.
+        """
+        with mixed_precision(self.device.type, self.config.train.bf16):
+            found = [self.gains(np.asarray([i]))[:2] for i in self.held_out]
+        gain, is_word = (torch.cat(parts) for parts in zip(*found, strict=True)) if found else (torch.zeros(0),) * 2
+        right = (gain > 0).float()
+        return float(right[~is_word.bool()].mean()), float(right[is_word.bool()].mean())
 
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """The preference loss of pairs of like length; ``right`` is the share that the policy ranks rightly."""
+        """The preference loss of clips of like length; ``right`` is the share that the policy ranks rightly."""
         middle = int(rng.integers(len(self.by_length)))
-        size = max(1, self.config.positions // (2 * int(self.pair_lengths[middle])))
+        size = max(1, self.config.positions // int(self.sizes[middle]))
         first = min(max(0, middle - size // 2), max(0, len(self.by_length) - size))
-        pairs = self.by_length[first : first + size]
-        now = self.log_likelihoods(np.stack([2 * pairs, 2 * pairs + 1], axis=1).reshape(-1)).view(-1, 2)
-        better, worse = (now - self.before[pairs]).unbind(1)
-        margin = self.alignment.beta * (better - worse)
-        lengths = torch.tensor([len(self.sequences[2 * p]) for p in pairs], device=self.device)
-        likelihood = -(now[:, 0] / lengths).mean()
-        loss = -F.logsigmoid(margin).mean() + self.alignment.likelihood * likelihood
-        return {"loss": loss, "margin": margin.mean(), "right": (margin > 0).float().mean(), "nats": likelihood}
+        gain, is_word, nats = self.gains(self.by_length[first : first + size])
+        loss = self.alignment.likelihood * nats
+        for which, beta in ((~is_word, self.alignment.beta), (is_word, self.alignment.word_beta)):
+            loss = loss - F.logsigmoid(beta * gain[which]).sum() / max(1, int(which.sum()))
+        return {"loss": loss, "gain": gain.mean(), "right": (gain > 0).float().mean(), "nats": nats}
 
 
 @click.command()
 @click.option("--init", default="facet-nano", show_default=True, help="The model to start from.")
-@click.option("--pairs", type=click.Path(path_type=Path), default=Path("runs/preferences.jsonl"), show_default=True)
+@click.option(
+    "--preferences", type=click.Path(path_type=Path), default=Path("runs/preferences.jsonl"), show_default=True
+)
 @click.option("--corpus", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/lm_aligned"), show_default=True)
 @click.option(
@@ -133,21 +206,26 @@ class AlignTask(LMTask):
 )
 @click.option("--steps", type=int, help="Instead of the configuration's.")
 @click.option("--device", default="cpu", show_default=True)
-def main(init: str, pairs: Path, corpus: Path, out: Path, config_file: Path, steps: int | None, device: str) -> None:
+def main(
+    init: str, preferences: Path, corpus: Path, out: Path, config_file: Path, steps: int | None, device: str
+) -> None:
     """Align the language model with the judges' preferences; run again to resume."""
     config = load_config(AlignTraining, config_file)
     settings = config.lm.train if steps is None else replace(config.lm.train, steps=steps)
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
     place = process_device(device)
-    task = AlignTask(config, Corpus(corpus, "train"), read_rows(pairs), place, init)
+    task = AlignTask(config, Corpus(corpus, "train"), read_rows(preferences), place, init)
     begun = time.monotonic()
     save_config(asdict(config.lm), out)
     train(task, task.losses, settings, out, place)
     if IS_MAIN:
-        click.echo(f"{len(task.by_length)} pairs, {settings.steps} steps, {time.monotonic() - begun:.0f} s -> {out}")
+        click.echo(f"{len(task.by_length)} clips, {settings.steps} steps, {time.monotonic() - begun:.0f} s -> {out}")
         if len(task.held_out):
-            click.echo(f"of {len(task.held_out)} held-out pairs {task.ranked():.0%} are ranked rightly")
+            whole, words = task.ranked()
+            click.echo(
+                f"of {len(task.held_out)} held-out clips {whole:.0%} are ranked rightly, {words:.0%} of the words"
+            )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""Pairs of utterances that judges ranked, for stage 3: ``python -m recipes.lm.preferences --model facet-nano --corpus
-runs/corpus --out runs/preferences.jsonl --minutes 60``.
+"""Utterances that judges rated, for stage 3: ``python -m recipes.lm.preferences --model facet-nano --corpus runs/corpus
+--out runs/preferences.jsonl --minutes 60``.
 
 The training clips with the rarest sequences of phonemes come first: where a model slips, judges can tell utterances
 apart. For the sentence, voice and style of a clip the model speaks several times with more variety than usual. Outside
-judges (:mod:`recipes.judges`) rank what it said: by how likely Whisper finds the words in it, and by length, voice
-and style against the recording's. The best and the worst become a pair where they differ enough. The file has a row a
-clip, so an interrupted run goes on after the last.
+judges (:mod:`recipes.judges`) rate what it said: how likely Whisper finds each of the words in it, and length, voice
+and style against the recording's. The file has a row a clip, so an interrupted run goes on after the last.
 """
 
 from __future__ import annotations
@@ -39,19 +38,23 @@ from tts.synthesizer import Synthesizer
 WORD_WEIGHT, LENGTH_WEIGHT, VOICE_WEIGHT, STYLE_WEIGHT = 0.5, 0.3, 1.0, 0.1
 TOLERATED_LENGTH = 0.15  # log ratio to the recording's that is nobody's fault
 PRIOR = 40  # see `hardest_first`
-MARGIN = 0.1  # how much better the best must be than the worst
 
 
 class Verdict(NamedTuple):
-    """What the judges made of one utterance: Whisper's surprise at the words in nats a token, log of its length against
-    the recording's, cosine of the voices, and how far its pitch, pitch range, level and tilt are from the recording's,
-    in standard steps.
+    """What the judges made of one utterance: Whisper's surprise at each word in nats, log of its length against the
+    recording's, cosine of the voices, and how far its pitch, pitch range, level and tilt are from the recording's, in
+    standard steps.
     """
 
-    surprise: float
+    words: list[float]
     length: float
     voice: float
     style: float
+
+    @property
+    def surprise(self) -> float:
+        """Nats a word."""
+        return float(np.mean(self.words))
 
     @property
     def score(self) -> float:
@@ -59,6 +62,16 @@ class Verdict(NamedTuple):
         too_long = max(0.0, abs(self.length) - TOLERATED_LENGTH)
         faults = WORD_WEIGHT * self.surprise + LENGTH_WEIGHT * too_long + STYLE_WEIGHT * self.style
         return VOICE_WEIGHT * self.voice - faults
+
+    def rounded(self) -> dict:
+        """Its parts by name, as they are kept."""
+        numbers = {name: round(float(getattr(self, name)), 4) for name in ("length", "voice", "style")}
+        return {"words": [round(float(nats), 3) for nats in self.words], **numbers}
+
+
+def verdict_of(utterance: dict) -> Verdict:
+    """What the judges made of an utterance of a row."""
+    return Verdict(*(utterance[name] for name in Verdict._fields))
 
 
 def hear_style(wav: np.ndarray) -> np.ndarray:
@@ -99,33 +112,25 @@ class Maker:
         synth = Synthesizer.from_pretrained(model)
         return cls(synth, Corpus(corpus, "train"), Whisper(whisper, 1), SpeakerSimilarity(), samples, sampling)
 
-    def pair(self, index: int) -> dict:
-        """A row for clip ``index``: the clip and, where the judges see a difference, its ``best`` and ``worst``."""
+    def rate(self, index: int) -> dict:
+        """A row for clip ``index``: what was said and what the judges made of it."""
         row = self.corpus.rows[index]
         voice, style = self.corpus.voices[index][None], self.corpus.styles[index][None]
         seeds = [index * self.samples + i for i in range(self.samples)]
         spoken = self.synth.speaker.speak([row["phonemes"]] * self.samples, voice, style, seeds, self.sampling)
         recording = self.corpus.samples(index)
         who, how = self.speaker.embed(recording, AUDIO.sample_rate), hear_style(recording)
-        verdicts = []
+        utterances = []
         for utterance, seed in zip(spoken, seeds, strict=True):
             wav = render(self.synth.model, list(utterance.codes), voice, style, seed)
             window = wav[: LONGEST_WINDOW_S * AUDIO.sample_rate]  # a longer one is a runaway
-            surprise = self.whisper.surprise(window, AUDIO.sample_rate, row["text"])
+            words = self.whisper.surprise(window, AUDIO.sample_rate, row["text"])
             cosine = SpeakerSimilarity.cosine(who, self.speaker.embed(wav, AUDIO.sample_rate))
             length = float(np.log(len(wav) / len(recording)))
-            apart = style_distance(how, hear_style(wav))
-            verdicts.append(Verdict(surprise, length, cosine, apart))
-        order = np.argsort([v.score for v in verdicts])
-        found: dict = {"clip": index, "shard": row["shard"], "start": row["start"]}
-        if verdicts[order[-1]].score - verdicts[order[0]].score >= MARGIN:
-            for name, i in (("best", order[-1]), ("worst", order[0])):
-                found[name] = {
-                    "codes": [int(c) for c in spoken[i].codes],
-                    "lengths": [int(n) for n in spoken[i].lengths],
-                    **{k: round(float(v), 4) for k, v in verdicts[i]._asdict().items()},
-                }
-        return found
+            verdict = Verdict(list(words), length, cosine, style_distance(how, hear_style(wav)))
+            codes, lengths = [int(c) for c in utterance.codes], [int(n) for n in utterance.lengths]
+            utterances.append({"codes": codes, "lengths": lengths, **verdict.rounded()})
+        return {"clip": index, "shard": row["shard"], "start": row["start"], "utterances": utterances}
 
 
 def hardest_first(rows: list[dict]) -> list[int]:
@@ -150,23 +155,23 @@ def _begin(make: Callable[[], Maker]) -> None:
     _maker = make()
 
 
-def _pair(index: int) -> dict:
+def _rate(index: int) -> dict:
     assert _maker is not None
-    return _maker.pair(index)
+    return _maker.rate(index)
 
 
-def pairs(make: Callable[[], Maker], clips: list[int], processes: int) -> Generator[dict]:
+def rated(make: Callable[[], Maker], clips: list[int], processes: int) -> Generator[dict]:
     """Rows of ``clips`` in turn, the work shared by ``processes``, each with its own ``make()``."""
     if processes == 1:
-        yield from map(make().pair, clips)
+        yield from map(make().rate, clips)
         return
     os.environ["OMP_NUM_THREADS"] = "1"
     with multiprocessing.get_context("spawn").Pool(processes, _begin, (make,)) as pool:
-        yield from pool.imap(_pair, clips)
+        yield from pool.imap(_rate, clips)
 
 
 def read_rows(path: Path) -> list[dict]:
-    """Whole rows of a file of pairs; a half-written last one is left out."""
+    """Whole rows of a file of rated utterances; a half-written last one is left out."""
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"]
@@ -202,9 +207,9 @@ def main(
     processes: int,
     whisper_model: str | None,
 ) -> None:
-    """Make pairs until CLIPS are spoken or the time is over; run again to go on."""
+    """Speak and rate until CLIPS are spoken or the time is over; run again to go on."""
     if samples < 2:
-        raise click.UsageError(f"--samples {samples}: a pair needs at least 2")
+        raise click.UsageError(f"--samples {samples}: one needs another to be better than")
     begun = time.monotonic()
     chosen = hardest_first(Corpus(corpus, "train").rows)[:clips]
     rows = read_rows(out)
@@ -214,7 +219,7 @@ def main(
     out.parent.mkdir(parents=True, exist_ok=True)
     drop_half_row(out)
     if minutes > 0 and left:
-        with out.open("a", encoding="utf-8") as file, closing(pairs(make, left, processes)) as made:
+        with out.open("a", encoding="utf-8") as file, closing(rated(make, left, processes)) as made:
             for row in made:
                 rows.append(row)
                 file.write(json.dumps(row) + "\n")
@@ -227,11 +232,12 @@ def main(
 
 
 def summary(rows: list[dict]) -> str:
-    """How many clips gave a pair, and the means of best and worst."""
-    pairs = [row for row in rows if "best" in row]
-    lines = [f"{len(pairs)} pairs of {len(rows)} clips"]
-    for name in ("best", "worst") if pairs else ():
-        means = {k: np.mean([row[name][k] for row in pairs]) for k in Verdict._fields}
+    """How many clips were spoken, and the means of the best and the worst utterances."""
+    lines = [f"{len(rows)} clips"]
+    ranked = [sorted(map(verdict_of, row["utterances"]), key=lambda v: -v.score) for row in rows]
+    for name, place in (("best", 0), ("worst", -1)) if rows else ():
+        names = ("surprise", "length", "voice", "style")
+        means = {k: np.mean([getattr(verdicts[place], k) for verdicts in ranked]) for k in names}
         lines.append(f"  {name:5s}  " + "  ".join(f"{k} {v:+.3f}" for k, v in means.items()))
     return "\n".join(lines)
 
