@@ -1,5 +1,5 @@
-"""Stage 3, preference alignment: ``python -m recipes.lm.align --init facet-nano --preferences runs/preferences.jsonl --out
-runs/lm_aligned``.
+"""Stage 3, preference alignment: ``python -m recipes.lm.align --init facet-nano --preferences
+runs/preferences.jsonl --out runs/lm_aligned``.
 
 Direct preference optimisation (Rafailov et al., arXiv 2305.18290): the policy's log-likelihood of what the judges found
 better against what they found worse, each relative to the model it starts from, through a logistic loss; with the
