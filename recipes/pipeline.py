@@ -166,7 +166,7 @@ def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs
 @click.option("--faces", type=click.Path(path_type=Path, exists=True), default=None, help="Folder of labelled faces.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/model"), show_default=True)
-@click.option("--hours", default=12.5, show_default=True, help="Hours of speech to make.")
+@click.option("--hours", default=24.0, show_default=True, help="Hours of speech to make.")
 @click.option("--refiner", "refined", is_flag=True, help="Train a refiner too, and the vocoder on what it makes.")
 @click.option("--configs", type=click.Path(path_type=Path, exists=True), default=None)
 @click.option("--device", default="cpu", show_default=True)

@@ -33,11 +33,12 @@ DESCRIPTIONS = {
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("tts/weights") / DEFAULT_MODEL, show_default=True)
 @click.option("--refiner/--no-refiner", "refined", default=True, help="With the refiner of RUNS, where there is one.")
-def main(runs: Path, out: Path, refined: bool) -> None:
+@click.option("--lm", "lm_run", type=click.Path(path_type=Path), help="A language model's run instead of RUNS/lm.")
+def main(runs: Path, out: Path, refined: bool, lm_run: Path | None) -> None:
     """Collect the trained stages into one hash-checked directory."""
-    codec = load_codec(runs / "codec")
-    lm, vocoder = LM(trained_sizes(runs / "lm", LMConfig)), PulseVocos(trained_sizes(runs / "vocoder", VocoderConfig))
-    lm.load_state_dict(trained(runs / "lm", "lm"))
+    codec, lm_run = load_codec(runs / "codec"), lm_run or runs / "lm"
+    lm, vocoder = LM(trained_sizes(lm_run, LMConfig)), PulseVocos(trained_sizes(runs / "vocoder", VocoderConfig))
+    lm.load_state_dict(trained(lm_run, "lm"))
     vocoder.load_state_dict(trained(runs / "vocoder", "vocoder"))
     reflow = runs / "refiner" / "reflow"
     refiner = load_refiner(reflow) if refined and reflow.is_dir() else None

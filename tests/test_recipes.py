@@ -153,8 +153,10 @@ def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path) -> Non
     synth = Synthesizer.from_pretrained(str(tmp_path / "model"))
     assert len(synth.say("Yes.").samples) and synth.aligner.config.dim == 16
     assert synth.model.refiner is not None
-    run(release.main, "--runs", runs, "--out", tmp_path / "model", "--no-refiner")
-    assert Synthesizer.from_pretrained(str(tmp_path / "model")).model.refiner is None
+    (runs / "lm").rename(tmp_path / "aligned")
+    run(release.main, "--runs", runs, "--lm", tmp_path / "aligned", "--out", tmp_path / "other", "--no-refiner")
+    other = Synthesizer.from_pretrained(str(tmp_path / "other")).model
+    assert other.refiner is None and torch.equal(other.lm.voice.weight, synth.model.lm.voice.weight)
 
 
 def test_a_killed_run_goes_on_exactly(corpus: Path, tmp_path: Path) -> None:

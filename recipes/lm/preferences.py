@@ -191,7 +191,7 @@ def drop_half_row(path: Path) -> None:
 @click.option("--clips", default=1000, show_default=True, help="Clips to speak anew.")
 @click.option("--minutes", default=60.0, show_default=True, help="Stop after this time; run again to go on.")
 @click.option("--samples", default=6, show_default=True, help="Utterances a clip.")
-@click.option("--temperature", default=0.8, show_default=True)
+@click.option("--temperature", default=0.7, show_default=True)
 @click.option("--top-p", default=0.95, show_default=True)
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True)
 @click.option("--whisper", "whisper_model", help="A faster-whisper model; default Whisper base (extra [eval]).")
