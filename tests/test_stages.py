@@ -190,7 +190,7 @@ def judged_by_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 def fake_maker(model: Path, corpus: Path, samples: int) -> preferences.Maker:  # noqa: F811
     """In a process of its own: nothing else runs there."""
     judged_by_fakes(pytest.MonkeyPatch())
-    return preferences.Maker.load(str(model), corpus, None, samples, Sampling(0.8, 0.95))
+    return preferences.Maker.load(str(model), corpus, None, samples, Sampling(0.7, 0.95))
 
 
 def test_pairs_are_made_judged_and_gone_on_with(
