@@ -241,7 +241,7 @@ def tilt_db(wav: np.ndarray, sample_rate: int) -> float:
     return float(10 * np.log10(max(high, 1e-20) / max(low, 1e-20)))
 
 
-def prosody(wav: np.ndarray, sample_rate: int, n_units: int | None = None) -> Prosody:
+def prosody(wav: np.ndarray, sample_rate: int, n_units: int | None = None, *, roughness: bool = True) -> Prosody:
     """Pitch, rate, level, tilt and roughness of `wav` (T,), silence at both ends left out.
 
     Pitch is Praat's autocorrelation in two passes: 60 to 600 Hz, then between 0.72 of the 35th and 1.9 times the 65th
@@ -249,6 +249,7 @@ def prosody(wav: np.ndarray, sample_rate: int, n_units: int | None = None) -> Pr
 
     Args:
         n_units: how many phonemes or syllables are spoken, for `Prosody.rate`.
+        roughness: measure `Prosody.hnr_db` too, which takes four fifths of the time; otherwise it is NaN.
     """
     _, active, hop = speech_frames(wav, sample_rate)
     where = np.flatnonzero(active)
@@ -265,9 +266,10 @@ def prosody(wav: np.ndarray, sample_rate: int, n_units: int | None = None) -> Pr
         f0_hz = float(np.median(f0))
         low, high = np.percentile(np.log2(f0), [10, 90])
         range_octaves = float(high - low)
-        harmonicity = sound.to_harmonicity_cc(0.01, floor).values[0]
-        if (harmonicity > -200).any():  # Praat marks unvoiced frames by -200
-            hnr = float(harmonicity[harmonicity > -200].mean())
+        if roughness:
+            harmonicity = sound.to_harmonicity_cc(0.01, floor).values[0]
+            if (harmonicity > -200).any():  # Praat marks unvoiced frames by -200
+                hnr = float(harmonicity[harmonicity > -200].mean())
     return Prosody(
         f0_hz=f0_hz,
         range_octaves=range_octaves,

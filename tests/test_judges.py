@@ -112,6 +112,8 @@ def test_hnr_is_the_ratio_of_harmonics_to_noise():
     noisy = clean + noise * clean.std() / noise.std() * 10 ** (-10 / 20)
     assert prosody(noisy, RATE).hnr_db == pytest.approx(10, abs=1)
     assert prosody(clean, RATE).hnr_db > 30
+    left_out = prosody(clean, RATE, roughness=False)
+    assert np.isnan(left_out.hnr_db) and left_out.f0_hz == prosody(clean, RATE).f0_hz
 
 
 def test_prosody_of_noise_and_of_a_click():

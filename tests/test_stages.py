@@ -147,12 +147,13 @@ def test_alignment_prefers_what_the_judges_prefer(
 
 
 def test_words_are_compared_where_they_are(corpus: Path) -> None:  # noqa: F811
-    """A word that only one utterance says clearly is compared at its own positions, whatever else is said there."""
+    """A word that only one utterance says clearly, or at its length, is compared at its own positions, whatever else is
+    said there."""
     symbols = ["^", "a", "b", " ", "k", ",", "t", "$"]
     assert word_spans(symbols) == [(1, 3), (4, 5), (6, 7)] and word_spans(["^", "$"]) == []
     assert split_words("Well-known,  isn't it? ") == [" Well-", "known,", "  isn't", " it?"]
     assert split_words("So — yes") == [" So —", " yes"] and split_words(" - ") == []
-    row = {"phonemes": symbols}
+    row = {"phonemes": symbols, "ends": [3 / 46.875 * n for n in (1, 2, 3, 3, 4, 5, 6, 7)]}
     said = [utterance(row, [4, 5], words, 0.9) for words in ([0.1, 3.0, 0.2], [0.1, 0.5, 0.3], [0.2, 1.2, 0.2])]
     said[1]["lengths"][4] = 4  # it takes its time with that word
     said[1]["codes"].append(9)
@@ -169,6 +170,16 @@ def test_words_are_compared_where_they_are(corpus: Path) -> None:  # noqa: F811
     assert build(symbols, [0.0] * 8, np.zeros(0), 46.875).target.tolist() == [-1] * 7
     whole = align_recipe.compare(rated, row, sequences, align_recipe.AlignTraining(word_margin=9.0))
     assert whole == [((1, 0, len(sequences[1])), (0, 0, len(sequences[0])), False)]
+    late = [utterance(row, [4, 5], [0.1, 0.5, 0.3], 0.9) for _ in range(4)]
+    for i, n_codes in enumerate((3, 5, 10, 1)):  # of the word's symbol; the recording has 3
+        late[i]["lengths"][4] = n_codes
+        late[i]["codes"] = [4] * sum(late[i]["lengths"])
+    sequences = align_recipe.rated_sequences({"utterances": late}, row, 46.875)
+    config = align_recipe.AlignTraining(margin=9.0, word_margin=0.9, word_length=1.0)
+    found = align_recipe.compare({"utterances": late}, row, sequences, config)
+    assert [(c.better[0], c.worse[0]) for c in found] == [(0, 2)]  # the next two, 1 and 3, differ by less
+    assert len(align_recipe.compare({"utterances": late}, row, sequences, replace(config, word_margin=0.5))) == 2
+    assert not align_recipe.compare({"utterances": late}, row, sequences, replace(config, word_length=0.0))
     fewer = {"utterances": [u | {"words": u["words"][:2]} for u in said]}  # spoken as more words than are written
     assert align_recipe.compare(fewer, row, sequences, align_recipe.AlignTraining(margin=9.0)) == []
 

@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from dataclasses import asdict
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import click
@@ -144,15 +144,16 @@ def judge(folder: Path, n_clips: int) -> str:
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
 @click.option("--hours", default=16.0, show_default=True, help="Hours of speech to make.")
+@click.option("--first", default=0, show_default=True, help="Number of the first shard: others give other clips.")
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True)
 @click.option("--judge", "n_judged", default=0, show_default=True, help="Clips to judge in the end (extra [eval]).")
-def main(text: Path, out: Path, hours: float, processes: int, n_judged: int) -> None:
+def main(text: Path, out: Path, hours: float, first: int, processes: int, n_judged: int) -> None:
     """Make HOURS of labelled, aligned, expressive speech; run again to resume or to add."""
     os.environ["OMP_NUM_THREADS"] = "1"
     out.mkdir(parents=True, exist_ok=True)
     seconds, left_out, done, begun = 0.0, 0, [], time.time()
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        jobs = ((number, text, out) for number in range(100_000))
+        jobs = ((number, text, out) for number in count(first))
         batch = iter(lambda: list(islice(jobs, processes)), [])
         while seconds < hours * 3600:
             for number, length, dropped in pool.imap_unordered(make_shard, next(batch)):

@@ -7,8 +7,10 @@ likelihood of the best utterance added so that it does not fall (as in Pang et a
 is the sum over codes and advances.
 
 Compared are whole utterances of a clip, the best with the worst, and single words: the utterances of a clip say the
-same words, so each word has one in which it was clearest and one in which it was least clear. A pair of words says
-where the fault is; that of utterances says only that there is one somewhere in some two hundred codes.
+same words, so each word has one in which it was best and one in which it was worst, a second best and a second worst,
+and so on. A pair of words says where the fault is; that of utterances says only that there is one somewhere in some two
+hundred codes. A word is better the likelier Whisper finds it and the nearer its length is to the recording's: by words
+alone, a model learns to speak slowly whatever the style asks for.
 
 One clip in ten is never learnt from. The share of its comparisons that the policy ranks rightly says whether it has
 learnt what the judges prefer (well above a half) or the utterances by heart.
@@ -49,6 +51,7 @@ class AlignTraining:
     lm: LMTraining = field(default_factory=LMTraining)
     margin: float = 0.1  # of scores (recipes.lm.preferences) by which utterances must differ to be compared
     word_margin: float = 1.0  # nats by which words must differ
+    word_length: float = 2.0  # nats that a word costs for each e-fold of its length away from the recording's
     beta: float = 0.1  # how far utterances may go from the start: lower is further
     word_beta: float = 0.5  # how far words may
     likelihood: float = 0.3  # weight of the best utterances' nats a code
@@ -71,21 +74,38 @@ def rated_sequences(row: dict, clip: dict, frame_rate: float) -> list[Sequence]:
     ]
 
 
+def word_faults(row: dict, clip: dict, config: AlignTraining) -> np.ndarray:
+    """Nats of each word in each utterance, (utterances, words): Whisper's, and for a length that is not the
+    recording's. No words where espeak-ng speaks not as many as are written.
+    """
+    spans = word_spans(clip["phonemes"])
+    nats = np.asarray([verdict_of(said).words for said in row["utterances"]])
+    if nats.shape[1] != len(spans):
+        return np.empty((len(nats), 0))
+    first, end = np.asarray(spans).T
+    lengths = [said["lengths"] for said in row["utterances"]]
+    borders = [
+        np.concatenate([[0.0], clip["ends"]]),
+        *(np.cumsum([0, *each]) / config.lm.frame_rate for each in lengths),
+    ]
+    recorded, *spoken = (np.maximum(at[end] - at[first], 1 / config.lm.frame_rate) for at in borders)
+    return nats + config.word_length * np.abs(np.log(np.asarray(spoken) / recorded))
+
+
 def compare(row: dict, clip: dict, sequences: list[Sequence], config: AlignTraining) -> list[Comparison]:
-    """What the judges' ratings of ``row`` say. Words are compared where espeak-ng speaks as many as are written."""
-    verdicts = [verdict_of(said) for said in row["utterances"]]
-    scores = np.asarray([verdict.score for verdict in verdicts])
+    """What the judges' ratings of ``row`` say."""
+    scores = np.asarray([verdict_of(said).score for said in row["utterances"]])
     found = []
     best, worst = int(scores.argmax()), int(scores.argmin())
     if scores[best] - scores[worst] >= config.margin:
         whole = ((i, 0, len(sequences[i])) for i in (best, worst))
         found.append(Comparison(*whole, False))
-    spans, nats = word_spans(clip["phonemes"]), np.asarray([verdict.words for verdict in verdicts])
-    for span, said in zip(spans, nats.T, strict=True) if len(spans) == nats.shape[1] else ():
-        clear, unclear = int(said.argmin()), int(said.argmax())
-        if said[unclear] - said[clear] >= config.word_margin:
-            parts = ((i, *positions_of(span, sequences[i])) for i in (clear, unclear))
-            found.append(Comparison(*parts, True))
+    for span, faults in zip(word_spans(clip["phonemes"]), word_faults(row, clip, config).T, strict=False):
+        ranked = np.argsort(faults, kind="stable")
+        for better, worse in zip(ranked[: len(ranked) // 2], ranked[::-1], strict=False):
+            if faults[worse] - faults[better] >= config.word_margin:
+                parts = ((int(i), *positions_of(span, sequences[i])) for i in (better, worse))
+                found.append(Comparison(*parts, True))
     return found
 
 

@@ -76,7 +76,7 @@ def verdict_of(utterance: dict) -> Verdict:
 
 def hear_style(wav: np.ndarray) -> np.ndarray:
     """Pitch, pitch range, level and tilt of ``wav`` (T,) to Praat, in standard steps of :mod:`tts.style`: (4,)."""
-    heard = prosody(wav, AUDIO.sample_rate)
+    heard = prosody(wav, AUDIO.sample_rate, roughness=False)
     span = heard.range_octaves
     return np.asarray(
         [
