@@ -48,7 +48,7 @@ class Stage:
 
 def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path, refined: bool) -> list[Stage]:
     """All stages of the default model, each after what it needs; without ``faces`` no prompt encoders; with a refiner
-    where it is ``refined``.
+    where it is ``refined``. A whole model comes before alignment, for the judges hear what it says.
     """
     corpus = ("--corpus", str(runs / "corpus"))
     codec = ("--codec", str(runs / "codec"))
@@ -82,8 +82,17 @@ def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path, 
             Stage("prompts", "recipes.prompts.train", prompts, ("prompt data",), on_device=False),
         ]
         last.append("prompts")
-    released = ("--runs", str(runs), "--out", str(out), "--refiner" if refined else "--no-refiner")
-    return [*listed, Stage("release", "recipes.release", released, tuple(last), False, False)]
+    released = ("--runs", str(runs), "--refiner" if refined else "--no-refiner", "--out")
+    start, rated, aligned = str(runs / "unaligned"), str(runs / "preferences.jsonl"), str(runs / "lm_aligned")
+    rate = ("--model", start, *corpus, "--out", rated, "--minutes", "inf")
+    align = ("--init", start, "--preferences", rated, *corpus, "--out", aligned)
+    return [
+        *listed,
+        Stage("unaligned", "recipes.release", (*released, start), tuple(last), False, False),
+        Stage("preferences", "recipes.lm.preferences", rate, ("unaligned",), False, False),
+        Stage("align", "recipes.lm.align", align, ("preferences",)),
+        Stage("release", "recipes.release", (*released, str(out), "--lm", aligned), ("align",), False, False),
+    ]
 
 
 @dataclass
