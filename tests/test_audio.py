@@ -54,3 +54,10 @@ def test_names_that_no_file_can_have(tmp_path: Path) -> None:
     with WavFile(longest, force=True):
         pass
     assert longest.stat().st_size == 44
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "a.FLAC"])
+def test_no_other_format_is_promised(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"cannot write .*{name}: sound is written as WAV"):
+        Audio(np.zeros(10, np.float32)).save(tmp_path / name)
+    assert not list(tmp_path.iterdir())

@@ -14,6 +14,8 @@ import numpy as np
 from tts import partial
 from tts.config import AUDIO
 
+NOT_WRITTEN = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".opus", ".webm", ".wma"}
+
 
 @dataclass
 class Audio:
@@ -121,10 +123,12 @@ def wav_header(n_samples: int | None, sample_rate: int) -> bytes:
 
 
 def check_writable(path: str | Path, force: bool) -> None:
-    """Raise ``ValueError`` when ``path`` exists (without ``force``), is a directory, or lies in a folder that cannot
-    be written.
+    """Raise ``ValueError`` when ``path`` exists (without ``force``), is a directory, lies in a folder that cannot be
+    written, or promises a format of sound other than WAV.
     """
     path = Path(path)
+    if path.suffix.lower() in NOT_WRITTEN:
+        raise ValueError(f"cannot write {path}: sound is written as WAV; give a name that ends in .wav")
     try:
         if path.is_dir():
             raise ValueError(f"{path} is a directory; give a file name")
