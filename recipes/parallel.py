@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import time
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -22,8 +23,12 @@ IS_MAIN = RANK == 0  # the one that logs and saves
 
 @atexit.register
 def _leave() -> None:
-    """Close this process's connections before Python ends: their threads, left running, can abort it then."""
+    """Close this process's connections before Python ends. torch's threads still let go of the tensors of the last
+    exchange then, for which they need Python's lock, and one that asks for it too late aborts the process: closing does
+    not wait for them (torch 2.13, once its compiler is imported), so they are given the time.
+    """
     if torch.distributed.is_available() and torch.distributed.is_initialized():
+        time.sleep(0.5)
         torch.distributed.destroy_process_group()
 
 
