@@ -21,7 +21,7 @@ from prompts.vectors import PromptVectors, mix
 from prompts.vision import VisionEncoder, make_face_encoder
 from tts.config import load_config
 
-FORMAT = 2
+FORMAT = 3
 WEIGHTS, CONFIG = "prompts.safetensors", "prompts.yaml"
 Module = TypeVar("Module", bound=nn.Module)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM
 
-FORMAT, VERSION = "facet-prompt", "1"
+FORMAT, VERSION = "facet-prompt", "2"
 _MAX_BYTES = 1_000_000
 _LARGEST = 10.0  # no attribute is ever so many typical deviations away
 

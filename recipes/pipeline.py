@@ -46,15 +46,19 @@ class Stage:
         return runs / "done" / self.name
 
 
-def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path, refined: bool) -> list[Stage]:
+def stages(
+    text: Path, faces: Path | None, runs: Path, hours: float, out: Path, refined: bool, kokoro: Path | None = None
+) -> list[Stage]:
     """All stages of the default model, each after what it needs; without ``faces`` no prompt encoders; with a refiner
-    where it is ``refined``. A whole model comes before alignment, for the judges hear what it says.
+    where it is ``refined``; with Kokoro's speakers where the folder of their voices is given. A whole model comes before
+    alignment, for the judges hear what it says.
     """
     corpus = ("--corpus", str(runs / "corpus"))
     codec = ("--codec", str(runs / "codec"))
     codes, drawn = runs / "lm" / "codes.npz", runs / "lm" / "drawn.npz"
     read = (*corpus, *codec, "--codes", str(codes), "--codes", str(drawn), "--out", str(runs / "refiner"))
-    made = ("--text", str(text), "--out", str(runs / "corpus"), "--hours", str(hours))
+    more = ("--kokoro", str(kokoro)) if kokoro else ()
+    made = ("--text", str(text), "--out", str(runs / "corpus"), "--hours", str(hours), *more)
     prompts, aligner = ("--out", str(runs / "prompts")), ("--out", str(runs / "aligner"))
     listed = [
         Stage("corpus", "recipes.corpus.make", made, configurable=False, on_device=False),
@@ -76,7 +80,7 @@ def stages(text: Path, faces: Path | None, runs: Path, hours: float, out: Path, 
     listed.append(Stage("aligner", "recipes.lm.aligner", (*corpus, *aligner), ("corpus",)))
     last = ["lm", "vocoder", "aligner"]
     if faces is not None:
-        where = (*corpus, "--faces", str(faces), *prompts)
+        where = (*corpus, "--faces", str(faces), *more, *prompts)
         listed += [
             Stage("prompt data", "recipes.prompts.prepare", (*where, "--text", str(text)), ("corpus",), False, False),
             Stage("prompts", "recipes.prompts.train", prompts, ("prompt data",), on_device=False),
@@ -176,6 +180,9 @@ def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/model"), show_default=True)
 @click.option("--hours", default=24.0, show_default=True, help="Hours of speech to make.")
+@click.option(
+    "--kokoro", type=click.Path(path_type=Path, exists=True), help="Folder of Kokoro's voices: more speakers."
+)
 @click.option("--refiner", "refined", is_flag=True, help="Train a refiner too, and the vocoder on what it makes.")
 @click.option("--configs", type=click.Path(path_type=Path, exists=True), default=None)
 @click.option("--device", default="cpu", show_default=True)
@@ -187,6 +194,7 @@ def main(
     runs: Path,
     out: Path,
     hours: float,
+    kokoro: Path | None,
     refined: bool,
     configs: Path | None,
     device: str,
@@ -194,7 +202,7 @@ def main(
     minutes: float | None,
 ) -> None:
     """Make the corpus, train every stage and write a model directory."""
-    whole = run(stages(text, faces, runs, hours, out, refined), runs, configs, device, jobs, minutes)
+    whole = run(stages(text, faces, runs, hours, out, refined, kokoro), runs, configs, device, jobs, minutes)
     click.echo(str(out) if whole else "not finished: run the same command again")
 
 

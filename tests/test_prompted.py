@@ -130,6 +130,12 @@ def test_retrieval_by_items_and_by_cells() -> None:
 
 
 def test_known_voices_are_not_unseen() -> None:
-    from recipes.prompts.clips import is_unseen
+    from recipes.corpus.draw import is_unseen
 
-    assert [is_unseen(name) for name in ("pool-12", "pool-13", "ada", "fresh-612")] == [True, False, False, False]
+    assert [is_unseen(name) for name in ("pool-12", "pool-13", "mix-24", "ada", "fresh-612")] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]

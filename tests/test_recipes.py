@@ -23,7 +23,7 @@ from recipes.codec.adversarial.train import AdversarialTraining
 from recipes.codec.codes import read_codes, write_codes
 from recipes.codec.distill import Distillation
 from recipes.corpus.describe import describe
-from recipes.corpus.draw import draw_style, draw_voice, is_held_out, pool_voice
+from recipes.corpus.draw import draw_speaker, draw_style, is_held_out, pool_voice
 from recipes.corpus.restyle import around_harmonics, between_harmonics, move_harmonics, restyle_f0, warp
 from recipes.corpus.texts import Source, make_modern, make_words, vocabulary
 from recipes.data import Corpus
@@ -294,7 +294,7 @@ def test_draws_are_repeatable_and_texts_can_be_spoken() -> None:
     assert sum(is_held_out(n) for n in range(120)) == 10
     a, b = np.random.default_rng(3), np.random.default_rng(3)
     for _ in range(50):
-        assert (draw_voice(a), draw_style(a), make_modern(a)) == (draw_voice(b), draw_style(b), make_modern(b))
+        assert (draw_speaker(a), draw_style(a), make_modern(a)) == (draw_speaker(b), draw_style(b), make_modern(b))
         assert not any(c.isdigit() for c in normalize(make_modern(a).text))
         make_modern(b)
     assert Source("x", "key 75").split != "train"
@@ -306,8 +306,7 @@ def test_draws_are_repeatable_and_texts_can_be_spoken() -> None:
         assert 4 <= len(words.split()) <= 9 and words[0].isupper() and words[-1] in ".!?"
     splits = {Source("x", f"key {i}").split for i in range(300)}
     assert splits == {"train", "valid", "test"}
-    name, voice = draw_voice(a)
-    assert len(describe(voice, Style(), "angry", 1.0, a)) == 2
+    assert len(describe(draw_speaker(a).voice, Style(), "angry", 1.0, a)) == 2
 
 
 def test_the_settings_that_come_with_the_recipes_are_whole() -> None:

@@ -19,7 +19,7 @@ from tts.style import Voice
 from vocoder.refiner import Refiner, RefinerConfig
 from vocoder.vocos import PublicVocos, PulseVocos, Vocoder, VocoderConfig
 
-FORMAT = 1
+FORMAT = 2
 DEFAULT_MODEL = "facet-nano"
 _BACKBONE = "backbone."
 

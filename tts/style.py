@@ -16,6 +16,8 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
+IDENTITY_DIM = 16  # main directions in which speakers differ
+
 
 @dataclass(frozen=True)
 class Style:
@@ -43,12 +45,13 @@ class Voice:
     tilt: float = 0.0  # dB
     bands: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)  # dB, cosines of 1..4 half periods over the mel axis
     timbre: float = -1.0  # the base recordings' character: -1 first (a woman's), +1 second (a man's)
+    identity: tuple[float, ...] = (0.0,) * IDENTITY_DIM  # what else tells people apart: see recipes/corpus/kokoro.py
 
 
 STYLE_SCALES = Style(3.0, 0.3, 0.2, 4.0, 3.0, 4.0, 4.0, 1.5, 0.4, 0.5)
 STYLE_ATTRIBUTES = tuple(f.name for f in fields(Style))
 STYLE_DIM = len(STYLE_ATTRIBUTES)
-VOICE_DIM = 9
+VOICE_DIM = 9 + IDENTITY_DIM
 
 # emotion: (rate ratio, f0 semitones, range ratio, level dB, tilt dB, HNR dB), mean of both sexes at normal intensity.
 EMOTION_ACOUSTICS: dict[str, tuple[float, float, float, float, float, float]] = {
@@ -102,15 +105,15 @@ def voice_vector(voice: Voice) -> Tensor:
     """Voice attributes to the standardised vector, shape (VOICE_DIM,), float32."""
     pitch = torch.log2(torch.tensor(voice.pitch / 165.0)) / 0.4
     tract = torch.log2(torch.tensor(voice.tract)) / 0.12
-    rest = torch.tensor([voice.breath / 3.0, voice.tilt / 2.0, *(b / 2.0 for b in voice.bands), voice.timbre])
-    return torch.cat([pitch[None], tract[None], rest]).float()
+    rest = [voice.breath / 3.0, voice.tilt / 2.0, *(b / 2.0 for b in voice.bands), voice.timbre, *voice.identity]
+    return torch.cat([pitch[None], tract[None], torch.tensor(rest)]).float()
 
 
 def vector_voice(vector: Tensor) -> Voice:
     """Inverse of :func:`voice_vector`."""
     v = [float(x) for x in vector]
     bands = tuple(b * 2.0 for b in v[4:8])
-    return Voice(165.0 * 2 ** (v[0] * 0.4), 2 ** (v[1] * 0.12), v[2] * 3.0, v[3] * 2.0, bands, v[8])
+    return Voice(165.0 * 2 ** (v[0] * 0.4), 2 ** (v[1] * 0.12), v[2] * 3.0, v[3] * 2.0, bands, v[8], tuple(v[9:]))
 
 
 def emotion_vector(name: str, intensity: float = 1.0) -> Tensor:

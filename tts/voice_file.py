@@ -17,7 +17,7 @@ from torch import Tensor
 from tts.checkpoint import Model, ModelConfig, NamedVoice
 from tts.style import VOICE_DIM, vector_voice
 
-FORMAT, VERSION = "facet-voice", "1"
+FORMAT, VERSION = "facet-voice", "2"
 SUFFIX = ".voice"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _MAX_BYTES = 200_000_000

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from recipes.corpus.speakers import bases, blended
 from tts.style import EMOTIONS, STYLE_ATTRIBUTES, Style, Voice
 
 N_POOL_VOICES = 600
+N_MIXED_VOICES = 600  # mixtures of Kokoro's speakers
 HELD_OUT_EVERY = 12  # pool voices whose number this divides are never trained on
+KOKORO_SHARE = 0.25  # of what is said, where Kokoro's voices are at hand: each of it in several styles
+# Kokoro's speakers that only voices kept for tests are made of.
+HELD_OUT_SPEAKERS = ("af_kore", "am_eric", "bf_lily", "bm_lewis", "pf_dora", "zm_yunxi")
 
 # The voices that ship with the default model. Names are common first names; nobody in particular is imitated.
 BUILT_IN_VOICES: dict[str, Voice] = {
@@ -52,21 +57,65 @@ def pool_voice(number: int) -> Voice:
 
 
 def is_held_out(number: int) -> bool:
-    """Whether pool voice ``number`` is kept for tests."""
+    """Whether pool voice or mixture ``number`` is kept for tests."""
     return number % HELD_OUT_EVERY == 0
 
 
-def draw_voice(rng: np.random.Generator) -> tuple[str, Voice]:
-    """A voice and its name: the default voice, another built-in one, or ``pool-N``."""
+def is_unseen(name: str) -> bool:
+    """Whether nothing is ever trained on the voice ``name`` of the corpus; test splits hold new sentences of known
+    voices, too.
+    """
+    kind, _, number = name.partition("-")
+    return kind in ("pool", "mix") and is_held_out(int(number))
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who is spoken as: a voice by its name; where Kokoro is to speak, the shares of its speakers."""
+
+    name: str
+    voice: Voice
+    blend: dict[str, float] = field(default_factory=dict)
+
+
+def pool_speaker(number: int) -> Speaker:
+    """Virtual speaker ``number`` of the first two teachers."""
+    return Speaker(f"pool-{number}", pool_voice(number))
+
+
+def mixed_speaker(number: int) -> Speaker:
+    """Mixture ``number`` of one to three of Kokoro's speakers, near its own pitch and vocal tract; the same on every
+    machine. Those kept for tests are made of speakers that are in no other.
+    """
+    rng = np.random.default_rng(20_000 + number)
+    names = [n for n in bases() if (n in HELD_OUT_SPEAKERS) == is_held_out(number)]
+    chosen = rng.choice(names, int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2])), replace=False)
+    blend = dict(zip(chosen.tolist(), rng.dirichlet(np.ones(len(chosen))).tolist(), strict=True))
+    base = blended(blend)
+    bands = tuple(float(b) for b in np.clip(rng.normal(0, 0.6, 4), -3, 3))
+    voice = Voice(
+        float(np.clip(base.pitch * np.exp(rng.normal(0, 0.07)), 75.0, 300.0)),
+        float(np.clip(base.tract * np.exp(rng.normal(0, 0.02)), 0.75, 1.2)),
+        float(rng.uniform(-1, 2)),
+        float(rng.normal(0, 0.8)),
+        bands,
+        identity=tuple(float(x) for x in base.identity),
+    )
+    return Speaker(f"mix-{number}", voice, blend)
+
+
+def draw_speaker(rng: np.random.Generator, kokoro: bool = False) -> Speaker:
+    """The default voice, another built-in one, or a virtual one; a mixture only with ``kokoro``."""
+    if kokoro and rng.random() < KOKORO_SHARE:
+        return mixed_speaker(int(rng.integers(N_MIXED_VOICES)))
     kind = rng.random()
     if kind < 0.28:
-        return DEFAULT_VOICE, BUILT_IN_VOICES[DEFAULT_VOICE]
+        return Speaker(DEFAULT_VOICE, BUILT_IN_VOICES[DEFAULT_VOICE])
     if kind < 0.55:
         names = [n for n in BUILT_IN_VOICES if n != DEFAULT_VOICE]
         name = names[rng.integers(len(names))]
-        return name, BUILT_IN_VOICES[name]
-    number = int(rng.integers(N_POOL_VOICES))
-    return f"pool-{number}", pool_voice(number)
+        return Speaker(name, BUILT_IN_VOICES[name])
+    return pool_speaker(int(rng.integers(N_POOL_VOICES)))
 
 
 def draw_style(rng: np.random.Generator) -> tuple[str, float, Style]:

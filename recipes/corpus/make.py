@@ -22,8 +22,8 @@ import click
 import numpy as np
 
 from recipes.corpus.describe import describe
-from recipes.corpus.draw import draw_style, draw_voice, is_held_out
-from recipes.corpus.teachers import HibariTeacher, PiperTeacher, seed_teachers, teachers_by_timbre
+from recipes.corpus.draw import Speaker, draw_speaker, draw_style, is_unseen
+from recipes.corpus.teachers import Teachers, seed_teachers
 from recipes.corpus.texts import Source, make_modern, make_words, read_sentences, vocabulary
 from tts.config import AUDIO
 from tts.text.normalize import normalize
@@ -33,11 +33,12 @@ CLIPS_PER_SHARD = 300
 MODERN_SHARE = 0.3
 WORDS_SHARE = 0.25  # of the others: words in no order
 MAX_SECONDS = 12.0
+KOKORO_TAKES = 3  # styles in which what Kokoro said is used: saying it costs most
 
 
 @lru_cache(maxsize=1)
-def _teachers() -> dict[float, HibariTeacher | PiperTeacher]:
-    return teachers_by_timbre()
+def _teachers(kokoro: Path | None) -> Teachers:
+    return Teachers(kokoro)
 
 
 @lru_cache(maxsize=1)
@@ -54,35 +55,35 @@ def draw_source(folder: Path, rng: np.random.Generator) -> Source:
     return make_words(rng, words) if rng.random() < WORDS_SHARE else sentences[rng.integers(len(sentences))]
 
 
-def make_clip(source: Source, rng: np.random.Generator) -> tuple[dict, np.ndarray, np.ndarray]:
+def make_clip(
+    source: Source, speaker: Speaker, rng: np.random.Generator, kokoro: Path | None = None
+) -> tuple[dict, np.ndarray, np.ndarray]:
     """One manifest row with its int16 samples and f0. Raises ``ValueError`` when the clip cannot be used."""
-    voice_name, voice = draw_voice(rng)
     emotion, intensity, style = draw_style(rng)
     symbols = phonemize(normalize(source.text))
-    clip = _teachers()[voice.timbre].speak(symbols, voice, style, rng)
+    clip = _teachers(kokoro).speak(symbols, speaker, style, rng)
     seconds = len(clip.samples) / AUDIO.sample_rate
     if not np.isfinite(clip.samples).all() or seconds > MAX_SECONDS or abs(seconds - clip.ends[-1]) > 0.1:
         raise ValueError(f"unusable clip: {seconds:.1f} s, aligned to {clip.ends[-1]:.1f} s")
-    held_out = voice_name.startswith("pool-") and is_held_out(int(voice_name[5:]))
     row = {
-        "split": "test" if held_out else source.split,
+        "split": "test" if is_unseen(speaker.name) else source.split,
         "text": source.text,
         "phonemes": symbols,
         "ends": [round(float(e), 4) for e in clip.ends],
-        "voice_name": voice_name,
-        "voice": asdict(voice),
+        "voice_name": speaker.name,
+        "voice": asdict(speaker.voice),
         "emotion": emotion,
         "intensity": round(intensity, 3),
         "style": asdict(style),
-        "descriptions": describe(voice, style, emotion, intensity, rng),
+        "descriptions": describe(speaker.voice, style, emotion, intensity, rng),
         "n_samples": len(clip.samples),
     }
     return row, (clip.samples * 32767).astype(np.int16), clip.f0.astype(np.float16)
 
 
-def make_shard(job: tuple[int, Path, Path]) -> tuple[int, float, int]:
+def make_shard(job: tuple[int, Path, Path, Path | None]) -> tuple[int, float, int]:
     """Write shard ``number``; returns (number, seconds of speech, clips left out)."""
-    number, text, out = job
+    number, text, out, kokoro = job
     rows_file = out / f"shard-{number:04d}.jsonl"
     if rows_file.exists():
         rows = [json.loads(line) for line in rows_file.read_text("utf-8").splitlines()]
@@ -90,10 +91,14 @@ def make_shard(job: tuple[int, Path, Path]) -> tuple[int, float, int]:
     rng = np.random.default_rng(number)
     seed_teachers(number)
     rows, audio, pitch, start, f0_start = [], [], [], 0, 0
+    takes = 0  # still to make of the sentence and speaker
     for _ in range(CLIPS_PER_SHARD):
-        source = draw_source(text, rng)
+        if not takes:
+            source, speaker = draw_source(text, rng), draw_speaker(rng, kokoro is not None)
+            takes = KOKORO_TAKES if speaker.blend else 1
+        takes -= 1
         try:
-            row, samples, f0 = make_clip(source, rng)
+            row, samples, f0 = make_clip(source, speaker, rng, kokoro)
         except ValueError:
             continue  # counted by the caller: CLIPS_PER_SHARD less the rows
         row |= {"shard": f"shard-{number:04d}.npy", "start": start, "f0_start": f0_start, "n_frames": len(f0)}
@@ -116,7 +121,7 @@ def summarise(rows: list[dict]) -> str:
         h = row["n_samples"] / AUDIO.sample_rate / 3600
         hours["split"][row["split"]] += h
         hours["emotion"][row["emotion"]] += h
-        hours["voice"]["pool" if row["voice_name"].startswith("pool-") else row["voice_name"]] += h
+        hours["voice"][row["voice_name"].partition("-")[0]] += h
     lines = [f"{len(rows)} clips, {sum(hours['split'].values()):.2f} h"]
     for key, counter in hours.items():
         lines.append(f"  {key:8s} " + "  ".join(f"{name} {h:.2f} h" for name, h in counter.most_common()))
@@ -145,15 +150,18 @@ def judge(folder: Path, n_clips: int) -> str:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
 @click.option("--hours", default=16.0, show_default=True, help="Hours of speech to make.")
 @click.option("--first", default=0, show_default=True, help="Number of the first shard: others give other clips.")
+@click.option(
+    "--kokoro", type=click.Path(path_type=Path, exists=True), help="Folder of Kokoro's voices: more speakers."
+)
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True)
 @click.option("--judge", "n_judged", default=0, show_default=True, help="Clips to judge in the end (extra [eval]).")
-def main(text: Path, out: Path, hours: float, first: int, processes: int, n_judged: int) -> None:
+def main(text: Path, out: Path, hours: float, first: int, kokoro: Path | None, processes: int, n_judged: int) -> None:
     """Make HOURS of labelled, aligned, expressive speech; run again to resume or to add."""
     os.environ["OMP_NUM_THREADS"] = "1"
     out.mkdir(parents=True, exist_ok=True)
     seconds, left_out, done, begun = 0.0, 0, [], time.time()
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        jobs = ((number, text, out) for number in count(first))
+        jobs = ((number, text, out, kokoro) for number in count(first))
         batch = iter(lambda: list(islice(jobs, processes)), [])
         while seconds < hours * 3600:
             for number, length, dropped in pool.imap_unordered(make_shard, next(batch)):

@@ -38,16 +38,16 @@ def unstyled() -> Callable[[str], Clip]:
 
 def recording(seed: int) -> Callable[[str, str, str], Clip]:
     """A clip as :mod:`recipes.corpus` makes it: the teacher of the voice, restyled."""
-    from recipes.corpus.draw import BUILT_IN_VOICES
-    from recipes.corpus.teachers import seed_teachers, teachers_by_timbre
+    from recipes.corpus.draw import BUILT_IN_VOICES, Speaker
+    from recipes.corpus.teachers import Teachers, seed_teachers
 
     seed_teachers(seed)
     rng = np.random.default_rng(seed)
-    teachers = teachers_by_timbre()
+    teachers = Teachers()
 
     def speak(text: str, voice: str, emotion: str) -> Clip:
-        who, how = BUILT_IN_VOICES[voice], EMOTIONS[emotion]
-        made = teachers[who.timbre].speak(phonemize(normalize(text)), who, how, rng)
+        who = Speaker(voice, BUILT_IN_VOICES[voice])
+        made = teachers.speak(phonemize(normalize(text)), who, EMOTIONS[emotion], rng)
         return Clip(text, made.samples, AUDIO.sample_rate)
 
     return speak

@@ -14,12 +14,12 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from prompts.prompt import Prompt
+from recipes.corpus.draw import is_unseen
 from recipes.evaluation.bench import Bench
 from recipes.evaluation.clip import Clip
 from recipes.evaluation.emotions import MEASURES, absolute, measure
 from recipes.evaluation.sentences import mixed, spread
 from recipes.judges import prosody
-from recipes.prompts.clips import is_unseen
 from recipes.table import progress, table
 from tts.audio import read_audio
 from tts.config import AUDIO

@@ -21,9 +21,10 @@ from torch import Tensor
 from prompts.encoder import PromptEncoder
 from prompts.face import EXPRESSIONS
 from prompts.prompt import Prompt
+from recipes.corpus.draw import is_unseen
 from recipes.evaluation.sentences import spread
 from recipes.judges import prosody
-from recipes.prompts.clips import NAMES, Clips, is_unseen, speech_features
+from recipes.prompts.clips import NAMES, Clips, speech_features
 from recipes.prompts.faces import Faces, face_features
 from recipes.table import table
 from tts.audio import read_audio

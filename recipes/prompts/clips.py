@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from prompts.speech import SpeechConfig, SpeechEncoder
-from recipes.corpus.draw import is_held_out
 from tts.style import (
     EMOTIONS,
     STYLE_ATTRIBUTES,
@@ -130,12 +129,6 @@ class SpeechTask(nn.Module):
         feeling = F.cross_entropy(emotion, clips.emotion[rows], self.weights, ignore_index=-1)
         loss = who + 3 * how + 0.5 * feeling
         return {"loss": loss, "voice": who, "style": how, "emotion": feeling}
-
-
-def is_unseen(voice_name: str) -> bool:
-    """Whether a voice of the corpus was never trained on; test splits hold new sentences of known voices, too."""
-    kind, _, number = voice_name.partition("-")
-    return kind == "pool" and is_held_out(int(number))
 
 
 @torch.inference_mode()

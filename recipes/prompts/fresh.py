@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.corpus.draw import N_POOL_VOICES, draw_style, pool_voice
-from recipes.corpus.teachers import seed_teachers, teachers_by_timbre
+from recipes.corpus.draw import KOKORO_SHARE, N_POOL_VOICES, Speaker, draw_style, is_held_out, mixed_speaker, pool_voice
+from recipes.corpus.teachers import Teachers, seed_teachers
 from recipes.corpus.texts import make_modern, read_sentences
 from tts.config import AUDIO
 from tts.style import Style, Voice
@@ -51,35 +51,45 @@ def roughened(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
 
 
-def fresh_clips(text: Path, number: int, seed: int = 0) -> Iterator[tuple[dict, np.ndarray, bool]]:
+def fresh_speaker(number: int, rng: np.random.Generator, kokoro: bool) -> Speaker:
+    """The first virtual speaker from ``number`` on that fits the drawn teacher and that training may hear."""
+    if kokoro and rng.random() < KOKORO_SHARE:
+        return mixed_speaker(number + is_held_out(number))
+    timbre = 1.0 if rng.random() < SECOND_SHARE else -1.0
+    while pool_voice(number).timbre != timbre:
+        number += 1
+    return Speaker(f"fresh-{number}", pool_voice(number))
+
+
+def fresh_clips(
+    text: Path, number: int, seed: int = 0, kokoro: Path | None = None
+) -> Iterator[tuple[dict, np.ndarray, bool]]:
     """``number`` clips as (row, samples, whether it is wild): a row as the corpus has it."""
     rng = np.random.default_rng(seed)
     seed_teachers(seed)
-    teachers = teachers_by_timbre()
+    teachers = Teachers(kokoro)
     lines = [s.text for s in read_sentences(text) if s.split == "train" and len(s.text) <= MAX_CHARACTERS]
-    made, voices = 0, N_POOL_VOICES
+    made, last = 0, N_POOL_VOICES
     while made < number:
         emotion, intensity, style = draw_style(rng)
         if emotion == "neutral" and rng.random() > NEUTRAL_KEPT:
             continue
-        timbre = 1.0 if rng.random() < SECOND_SHARE else -1.0
-        voices += 1
-        while pool_voice(voices).timbre != timbre:
-            voices += 1
-        voice, wild = pool_voice(voices), bool(rng.random() < WILD_SHARE)
+        speaker = fresh_speaker(last + 1, rng, kokoro is not None)
+        last, wild = int(speaker.name.partition("-")[2]), bool(rng.random() < WILD_SHARE)
         said = style
         if wild:
-            voice, said = as_people_differ(voice, style, rng)
+            voice, said = as_people_differ(speaker.voice, style, rng)
+            speaker = replace(speaker, voice=voice)
         line = make_modern(rng).text if rng.random() < 0.3 else lines[rng.integers(len(lines))]
         if len(line) > MAX_CHARACTERS:
             continue
         try:
-            clip = teachers[timbre].speak(phonemize(normalize(line)), voice, said, rng)
+            clip = teachers.speak(phonemize(normalize(line)), speaker, said, rng)
         except ValueError:
             continue
         samples = roughened(clip.samples, rng) if wild else clip.samples
         if not np.isfinite(samples).all() or len(samples) < AUDIO.sample_rate:
             continue
         made += 1
-        row = {"voice": asdict(voice), "voice_name": f"fresh-{voices}", "style": asdict(style)}
+        row = {"voice": asdict(speaker.voice), "voice_name": speaker.name, "style": asdict(style)}
         yield row | {"emotion": emotion, "intensity": round(intensity, 3), "text": line}, samples, wild

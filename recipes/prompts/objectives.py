@@ -13,8 +13,9 @@ import click
 import torch
 
 from prompts.encoder import PromptConfig, PromptEncoder
+from recipes.corpus.draw import is_unseen
 from recipes.evaluation.prompts import FACE_CLASSES, clip_items, face_items, retrieve, sentence_items
-from recipes.prompts.clips import NAMES, Clips, is_unseen
+from recipes.prompts.clips import NAMES, Clips
 from recipes.prompts.faces import Faces
 from recipes.prompts.space import OBJECTIVES, SpaceTask, prepare_features
 from recipes.prompts.train import PromptTraining, load_encoders

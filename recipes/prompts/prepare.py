@@ -112,7 +112,7 @@ def measure_clips(corpus: Path, out: Path, limit: int, views: int) -> None:
         _keep(out, split, rows, *map(list, zip(*found, strict=True)))
 
 
-def measure_fresh(text: Path, out: Path, number: int, views: int) -> None:
+def measure_fresh(text: Path, out: Path, number: int, views: int, kokoro: Path | None = None) -> None:
     """``measures-fresh.npy`` and ``rows-fresh.jsonl`` of clips that are made, measured and forgotten."""
     from recipes.prompts.fresh import fresh_clips
 
@@ -120,7 +120,7 @@ def measure_fresh(text: Path, out: Path, number: int, views: int) -> None:
         return
     torch.manual_seed(1)
     rng, rows, found = np.random.default_rng(1), [], []
-    clips = fresh_clips(text, number)
+    clips = fresh_clips(text, number, kokoro=kokoro)
     while batch := list(islice(clips, BATCH)):
         wild = np.array([w for _, _, w in batch])
         found.append(measure_views([samples for _, samples, _ in batch], views, True, wild, rng))
@@ -138,15 +138,18 @@ def measure_fresh(text: Path, out: Path, number: int, views: int) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/prompts"), show_default=True)
 @click.option("--limit", default=12000, show_default=True, help="Training clips of the corpus at most.")
 @click.option("--fresh", default=6000, show_default=True, help="Clips to make of TEXT, each in a voice of its own.")
+@click.option("--kokoro", type=click.Path(path_type=Path, exists=True), help="Folder of Kokoro's voices, for these.")
 @click.option("--views", default=3, show_default=True, help="Of every training clip: itself, and worsened ones.")
-def main(corpus: Path, faces: Path, text: Path | None, out: Path, limit: int, fresh: int, views: int) -> None:
+def main(
+    corpus: Path, faces: Path, text: Path | None, out: Path, limit: int, fresh: int, kokoro: Path | None, views: int
+) -> None:
     """Cut faces, make and measure clips, once."""
     torch.set_num_threads(1)
     out.mkdir(parents=True, exist_ok=True)
     prepare_faces(faces, out)
     measure_clips(corpus, out, limit, views)
     if text is not None:
-        measure_fresh(text, out, fresh, views)
+        measure_fresh(text, out, fresh, views, kokoro)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from prompts.space import SharedSpace, SpaceConfig
 from prompts.speech import SpeechEncoder
 from prompts.text import TextEncoder
 from recipes.corpus.describe import make_description
-from recipes.corpus.draw import draw_style, draw_voice, pool_voice
+from recipes.corpus.draw import N_POOL_VOICES, draw_speaker, draw_style, pool_voice
 from recipes.precision import mixed_precision
 from recipes.prompts.clips import NAMES, Clips, cautiously, for_stages, speech_features
 from recipes.prompts.faces import Faces, face_features
@@ -107,7 +107,7 @@ def free_sentences(number: int, encoder: TextEncoder, seed: int) -> Sentences:
     rng = np.random.default_rng(seed)
     drawn = []
     for _ in range(number):
-        voice = pool_voice(int(rng.integers(600))) if rng.random() < 0.8 else draw_voice(rng)[1]
+        voice = pool_voice(int(rng.integers(N_POOL_VOICES))) if rng.random() < 0.8 else draw_speaker(rng).voice
         emotion, intensity, style = draw_combination(rng)
         drawn.append((voice, style, emotion, intensity))
     return write_sentences(drawn, encoder, seed + 1)

@@ -53,7 +53,7 @@ def virtual_people(corpus: Corpus, number: int) -> list[Person]:
     """``number`` voices of ``corpus`` with enough clips, evenly spread over those there are."""
     by_voice: dict[str, list[int]] = {}
     for index, row in enumerate(corpus.rows):
-        if row["voice_name"].startswith("pool-") and row.get("style", {}).get("whisper", 0) == 0:
+        if row["voice_name"].startswith(("pool-", "mix-")) and row.get("style", {}).get("whisper", 0) == 0:
             by_voice.setdefault(row["voice_name"], []).append(index)
     people = []
     for name, clips in sorted(by_voice.items()):

@@ -4,8 +4,8 @@
     python -m recipes.voice_cloning.finetune_voice runs/pool-24 --name pool24 -o pool24.voice
     python -m recipes.voice_cloning.evaluate_clone --person runs/pool-24 --learnt pool24.voice
 
-Voice NUMBER of the corpus's pool must be one that is kept for tests. ``held_out`` in the folder has clips to compare
-with.
+Voice NUMBER of the corpus's pool, or with ``--kokoro`` mixture NUMBER of Kokoro's speakers, must be one that is kept
+for tests. ``held_out`` in the folder has clips to compare with.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from recipes.corpus.draw import HELD_OUT_EVERY, draw_style, is_held_out, pool_voice
-from recipes.corpus.teachers import seed_teachers, teachers_by_timbre
+from recipes.corpus.draw import HELD_OUT_EVERY, draw_style, is_held_out, mixed_speaker, pool_speaker
+from recipes.corpus.teachers import Teachers, seed_teachers
 from recipes.corpus.texts import read_sentences
 from tts.audio import Audio
 from tts.cli_common import one_line_errors
@@ -34,16 +34,19 @@ TRIES = 50  # a sentence: until there are probably no more to be had
 @click.command()
 @click.option("--text", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of *.txt.")
 @click.option("--number", default=24, show_default=True, help="Of the voice in the corpus's pool.")
+@click.option(
+    "--kokoro", type=click.Path(path_type=Path, exists=True), help="Folder of Kokoro's voices: a mixture of them."
+)
 @click.option("--minutes", default=10.0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 @one_line_errors
-def main(text: Path, number: int, minutes: float, out: Path) -> None:
+def main(text: Path, number: int, kokoro: Path | None, minutes: float, out: Path) -> None:
     """Write MINUTES of a virtual voice in its everyday styles, with transcripts.csv, and some held-out clips."""
     if not is_held_out(number):
         raise ValueError(f"voice {number} is trained on; those kept for tests are the multiples of {HELD_OUT_EVERY}")
-    voice, rng = pool_voice(number), np.random.default_rng((77, number))
+    speaker = mixed_speaker(number) if kokoro else pool_speaker(number)
+    rng, teachers = np.random.default_rng((77, number)), Teachers(kokoro)
     seed_teachers(number)
-    teacher = teachers_by_timbre()[voice.timbre]
     sentences = [s for s in read_sentences(text) if s.split == "test"]
     (out / "held_out").mkdir(parents=True, exist_ok=True)
     said: set[str] = set()
@@ -59,7 +62,7 @@ def main(text: Path, number: int, minutes: float, out: Path) -> None:
             if emotion not in ("neutral", "happy", "calm") or sentence in said:
                 continue
             try:
-                clip = teacher.speak(phonemize(normalize(sentence)), voice, style, rng)
+                clip = teachers.speak(phonemize(normalize(sentence)), speaker, style, rng)
                 read_speech(clip.samples)
             except ValueError:
                 continue  # not usable, as in the corpus, or too short to learn from
