@@ -50,8 +50,8 @@ def stages(
     text: Path, faces: Path | None, runs: Path, hours: float, out: Path, refined: bool, kokoro: Path | None = None
 ) -> list[Stage]:
     """All stages of the default model, each after what it needs; without ``faces`` no prompt encoders; with a refiner
-    where it is ``refined``; with Kokoro's speakers where the folder of their voices is given. A whole model comes before
-    alignment, for the judges hear what it says.
+    where it is ``refined``; with Kokoro's speakers where the folder of their voices is given. A whole model comes
+    before alignment, for the judges hear what it says.
     """
     corpus = ("--corpus", str(runs / "corpus"))
     codec = ("--codec", str(runs / "codec"))

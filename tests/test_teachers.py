@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from recipes.corpus.draw import HELD_OUT_SPEAKERS, Speaker, draw_speaker, is_unseen, mixed_speaker
 from recipes.corpus.speakers import bases, blended
@@ -59,18 +60,22 @@ def test_a_mixture_is_said_once_and_restyled_often(tmp_path: Path) -> None:
     """The network replaced by a tone of a second at 200 Hz; what is done with it is real."""
     for needed in ("parselmouth", "pyworld", "hibari"):
         pytest.importorskip(needed)
-    from recipes.corpus.kokoro import ENTRIES, WIDTH, KokoroTeacher
+    from recipes.corpus import make
+    from recipes.corpus.kokoro import ENTRIES, WIDTH
     from recipes.corpus.teachers import Teachers
 
     speaker = Speaker(
         "mix-1", Voice(200.0, blended({"af_heart": 0.5, "am_onyx": 0.5}).tract), {"af_heart": 0.5, "am_onyx": 0.5}
     )
     symbols = phonemize("all along")
-    with pytest.raises(ValueError, match="mix-1 is a mixture of Kokoro's voices, whose folder is not given"):
+    with pytest.raises(TypeError, match="mix-1 is a mixture of Kokoro's speakers, whose folder was not given"):
         Teachers().speak(symbols, speaker, Style(), np.random.default_rng(0))
-    with pytest.raises(ValueError, match="no af_heart.bin in"):
-        Teachers(tmp_path).speak(symbols, speaker, Style(), np.random.default_rng(0))
-    for name, value in (("af_heart", 1.0), ("am_onyx", 3.0)):
+    with pytest.raises(ValueError, match=r"no af_alloy.bin in .*; wanted is the folder 'voices' of Kokoro 82M v1.0"):
+        Teachers(tmp_path)
+    result = CliRunner().invoke(make.main, ["--text", str(tmp_path), "--kokoro", str(tmp_path)])
+    assert result.exit_code == 2 and "no af_alloy.bin" in result.output
+    for name in bases():
+        value = {"af_heart": 1.0, "am_onyx": 3.0}.get(name, 0.0)
         np.full((ENTRIES, WIDTH), value, np.float32).tofile(tmp_path / f"{name}.bin")
     asked = []
 
@@ -81,7 +86,7 @@ def test_a_mixture_is_said_once_and_restyled_often(tmp_path: Path) -> None:
             lengths = np.asarray([4, *[40 / (n - 2)] * (n - 2), 4], np.float32)  # 1.2 s in units of 25 ms
             return [buzz(200.0, 1.0), lengths]
 
-    teachers = Teachers(tmp_path, _blender=KokoroTeacher(tmp_path))
+    teachers = Teachers(tmp_path)
     teachers._blender.__dict__["_model"] = Network()
     styles = (Style(), Style(pitch=5.0, rate=0.5, level=-6.0), Style(whisper=1.0))
     plain, moved, whispered = (teachers.speak(symbols, speaker, s, np.random.default_rng(0)) for s in styles)
@@ -97,7 +102,7 @@ def test_a_mixture_is_said_once_and_restyled_often(tmp_path: Path) -> None:
     assert len(asked) == 2
     (tmp_path / "am_onyx.bin").write_bytes(b"1234")
     with pytest.raises(ValueError, match=r"am_onyx.bin holds 1 numbers; a voice of Kokoro 82M v1.0 has 130560"):
-        Teachers(tmp_path).speak(symbols, speaker, Style(), np.random.default_rng(0))
+        Teachers(tmp_path)
 
 
 def test_mixtures_are_repeatable_and_those_for_tests_share_no_speaker_with_the_others() -> None:

@@ -7,7 +7,7 @@ files that the caller has: the folder ``voices`` of the npm package ``kokoro-js`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -36,33 +36,32 @@ SENTENCES = (
 )
 
 
-def read_vectors(folder: Path) -> dict[str, np.ndarray]:
-    """Style vectors (ENTRIES, WIDTH) of every speaker in ``folder``.
+def read_vectors(folder: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Style vectors (ENTRIES, WIDTH) of the speakers ``names``, whose files are in ``folder``.
 
     Raises:
-        ValueError: a file has another size.
+        ValueError: a file is missing, or has another size.
     """
     found = {}
-    for path in sorted(folder.glob("*.bin")):
+    for name in names:
+        path = folder / f"{name}.bin"
+        if not path.exists():
+            raise ValueError(f"no {path.name} in {folder}; wanted is the folder 'voices' of Kokoro 82M v1.0")
         vectors = np.fromfile(path, np.float32)
         if vectors.size != ENTRIES * WIDTH:
             raise ValueError(f"{path} holds {vectors.size} numbers; a voice of Kokoro 82M v1.0 has {ENTRIES * WIDTH}")
-        found[path.stem] = vectors.reshape(ENTRIES, WIDTH)
+        found[name] = vectors.reshape(ENTRIES, WIDTH)
     return found
 
 
 @dataclass
 class KokoroTeacher:
-    """Speaks as a mixture of the speakers whose vectors are in ``folder``. What it said last is remembered, for the
-    network takes ten times as long as to restyle what it says.
+    """Speaks as a mixture of speakers, whose style ``vectors`` (ENTRIES, WIDTH) have names. What it said last is
+    remembered, for the network takes twenty times as long as to restyle what it says.
     """
 
-    folder: Path
+    vectors: Mapping[str, np.ndarray]
     _last: tuple[Any, tuple[Frames, np.ndarray]] | None = None
-
-    @cached_property
-    def _vectors(self) -> dict[str, np.ndarray]:
-        return read_vectors(self.folder)
 
     @cached_property
     def _model(self) -> Any:
@@ -73,13 +72,10 @@ class KokoroTeacher:
         """Samples (N,) at 24 kHz as the network makes them, and when each symbol ends, s.
 
         Raises:
-            ValueError: the sentence is too long, or there is no file of a speaker.
+            ValueError: the sentence is too long.
         """
-        missing = [name for name in blend if name not in self._vectors]
-        if missing:
-            raise ValueError(f"no {missing[0]}.bin in {self.folder}; wanted is the folder 'voices' of Kokoro 82M v1.0")
         letters, owner = spell(symbols)
-        style = sum(share * self._vectors[name][letters.shape[1] - 3] for name, share in blend.items())
+        style = sum(share * self.vectors[name][letters.shape[1] - 3] for name, share in blend.items())
         feed = {"tokens": letters, "style": np.asarray([style], np.float32), "speed": np.ones(1, np.float32)}
         samples, durations = self._model.run(None, feed)
         return samples.reshape(-1), symbol_ends(durations, owner)
@@ -118,9 +114,8 @@ def measured(samples: np.ndarray) -> np.ndarray:
 @click.option("--voices", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of *.bin.")
 def main(voices: Path) -> None:
     """Print the table of Kokoro's speakers."""
-    teacher = KokoroTeacher(voices)
-    vectors = read_vectors(voices)
-    vectors.pop(WHISPERER)
+    vectors = read_vectors(voices, sorted({path.stem for path in voices.glob("*.bin")} - {WHISPERER}))
+    teacher = KokoroTeacher(vectors)
     means = np.stack([v[:, :ACOUSTIC].mean(axis=0) for v in vectors.values()])
     apart = means - means[list(vectors).index(FIRST_SPEAKER)]
     _, spread, directions = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)

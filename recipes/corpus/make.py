@@ -157,6 +157,10 @@ def judge(folder: Path, n_clips: int) -> str:
 @click.option("--judge", "n_judged", default=0, show_default=True, help="Clips to judge in the end (extra [eval]).")
 def main(text: Path, out: Path, hours: float, first: int, kokoro: Path | None, processes: int, n_judged: int) -> None:
     """Make HOURS of labelled, aligned, expressive speech; run again to resume or to add."""
+    try:
+        Teachers(kokoro)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     os.environ["OMP_NUM_THREADS"] = "1"
     out.mkdir(parents=True, exist_ok=True)
     seconds, left_out, done, begun = 0.0, 0, [], time.time()

@@ -13,8 +13,9 @@ import numpy as np
 
 from recipes.corpus.draw import Speaker
 from recipes.corpus.hibari import HibariTeacher
-from recipes.corpus.kokoro import KokoroTeacher
+from recipes.corpus.kokoro import KokoroTeacher, read_vectors
 from recipes.corpus.piper import PiperTeacher
+from recipes.corpus.speakers import bases
 from recipes.corpus.spoken import Clip
 from tts.style import Style
 
@@ -25,22 +26,25 @@ class Teachers:
 
     Args:
         kokoro: the folder of Kokoro's voices, for speakers that are mixtures of them.
+
+    Raises:
+        ValueError: one of these voices is missing there.
     """
 
     kokoro: Path | None = None
     _by_timbre: dict = field(default_factory=lambda: {-1.0: HibariTeacher(), 1.0: PiperTeacher()})
     _blender: KokoroTeacher | None = None
 
+    def __post_init__(self) -> None:
+        if self.kokoro is not None:
+            self._blender = KokoroTeacher(read_vectors(self.kokoro, bases()))
+
     def speak(self, symbols: list[str], speaker: Speaker, style: Style, rng: np.random.Generator) -> Clip:
-        """Synthesise; raises ``ValueError`` when nothing voiced comes out, the sentence is too long, or Kokoro's voices
-        are needed and not there.
-        """
+        """Synthesise; raises ``ValueError`` when nothing voiced comes out or the sentence is too long."""
         if not speaker.blend:
             return self._by_timbre[speaker.voice.timbre].speak(symbols, speaker.voice, style, rng)
         if self._blender is None:
-            if self.kokoro is None:
-                raise ValueError(f"{speaker.name} is a mixture of Kokoro's voices, whose folder is not given")
-            self._blender = KokoroTeacher(self.kokoro)
+            raise TypeError(f"{speaker.name} is a mixture of Kokoro's speakers, whose folder was not given")
         return self._blender.speak(symbols, speaker.blend, speaker.voice, style, rng)
 
 
