@@ -102,6 +102,8 @@ NAMES = [
     ("Then John I think left.", "Then John I think left."),
     ("Elizabeth I ruled. Part I. I went.", "Elizabeth the first ruled. Part one. I went."),
     ("Mr and Mrs Smith", "Mister and Missus Smith"),
+    ("Mr. and Mrs. Smith, Dr. & Mrs. Lee", "Mister and Missus Smith, Doctor and Missus Lee"),
+    ("3 L.A. hotels, 6 J.P. Morgan bankers", "three L eh hotels, six J P Morgan bankers"),
     ("Malcolm X", "Malcolm X"),
     ("Dr. Smith and Mr. Jones", "Doctor Smith and Mister Jones"),
     ("St. Louis, Wall St. and St. John St.", "Saint Louis, Wall Street and Saint John Street."),
@@ -160,6 +162,13 @@ SIGNS = [
     ("ｆｕｌｌ ｗｉｄｔｈ １２", "full width twelve"),
     ("A Title\n\nThe text\nwraps.", "A Title. The text wraps."),
     ("π is about 3", "pi is about three"),
+    ("10⁶ and 2⁻³ and x²", "ten to the power of six and two to the power of minus three and x squared"),
+    ("as shown.¹ It was² so, 5 km²", "as shown. It was so, five square kilometers"),
+    ("2.5e-3 and 1e6", "two point five times ten to the power of minus three and ten to the power of six"),
+    ("10 µs, 5 µg and 4.7 kΩ", "ten microseconds, five micrograms and four point seven kilohms"),
+    ("It took 9.58s in the 80s.", "It took nine point five eight seconds in the eighties."),
+    ("1 1/2 tbsp, 1/2 tsp, 3/4 oz", "one and a half tablespoons, one half teaspoon, three quarters of an ounce"),
+    ("at 1:30:45 pm", "at one thirty and forty five seconds P M"),
 ]
 CASES = NUMBERS + DATES + MONEY_AND_UNITS + NAMES + INITIALISMS + SIGNS
 

@@ -23,7 +23,7 @@ _BEFORE = str.maketrans(
     _QUOTES
     | _DASHES
     | {mark: f" {value}" for mark, value in _FRACTIONS.items()}
-    | {"²": "^2", "³": "^3", "™": "", "®": "", "©": " ", "℠": "", "º": "°", "…": "...", "⁄": "/", "∕": "/", "−": "-"}
+    | {"™": "", "®": "", "©": " ", "℠": "", "º": "°", "…": "...", "⁄": "/", "∕": "/", "−": "-"}
     | {
         "×": " × ",
         "≫": " > ",
@@ -46,6 +46,14 @@ _TAG = re.compile(
     r"</?(?:a|b|i|u|s|em|strong|span|p|br|div|h[1-6]|li|ul|ol|sup|sub|code|speak)(?:\s[^<>]{0,300})?/?>", re.I
 )
 _GREEK_LETTER = re.compile("(?<![Ͱ-Ͽ])[" + "".join(_GREEK) + "](?![Ͱ-Ͽ])")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_POWER = re.compile(
+    "(?<=[0-9)])⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|(?<![A-Za-z])(?<=[A-Za-z])⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|(?<![A-Za-z]{3})(?<=[A-Za-z])[²³](?![⁰¹²³⁴⁵⁶⁷⁸⁹])"
+)
+_FOOTNOTE = re.compile("(?<=[A-Za-z.,;:!?\"'”’])[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_MICROS = {"s": "seconds", "F": "farads", "A": "amps", "V": "volts", "W": "watts", "H": "henries"}
+_SMALL = re.compile(r"(?<=\d) ?[µμ]([sFAVWH])\b")
+_OHMS = re.compile(r"(?<=\d) ?([mkM]?)Ω")
 _MICRO = re.compile(r"(?<=\d)[µμ](?=[mgL]\b)|(?<=\d )[µμ](?=[mgL]\b)")
 _PARAGRAPH = re.compile(r"(?<=([^\s]))[^\S\n]*\n[^\S\n]*(?:\n\s*)(?=\S)")
 _KEPT = "—–…€£¥₹¢°×÷±≈≠≤≥→√∞§"  # signs that later rules read
@@ -85,7 +93,11 @@ def plain(text: str) -> str:
         ValueError: a letter of a script that is not Latin.
     """
     text = _TAG.sub(" ", html.unescape(text))
+    text = _POWER.sub(lambda match: "^" + match[0].translate(_SUPERSCRIPTS), text)
+    text = _FOOTNOTE.sub("", text)
     text = unicodedata.normalize("NFKC", text.translate(_BEFORE))
+    text = _SMALL.sub(lambda match: f" micro{_MICROS[match[1]]}", text)
+    text = _OHMS.sub(lambda match: {"": " ohms", "m": " milliohms", "k": " kilohms", "M": " megohms"}[match[1]], text)
     text = _MICRO.sub("u", text)
     text = _GREEK_LETTER.sub(lambda match: f" {_GREEK[match[0]]} ", text)
     if not text.isascii():

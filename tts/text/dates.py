@@ -132,6 +132,8 @@ def _clock(match: re.Match[str]) -> str:
         words = cardinal(hour)
     else:
         words = f"{cardinal(hour)} o'clock" if 1 <= hour <= 12 else f"{cardinal(hour)} hundred"
+    if match["s"] and int(match["s"]):
+        words += f" and {cardinal(int(match['s']))} second{'' if int(match['s']) == 1 else 's'}"
     return f"{words} {meridiem(half)}{_ends(match)}" if half else words
 
 

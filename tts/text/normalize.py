@@ -48,13 +48,17 @@ def _alnum(match: re.Match[str]) -> str:
     return " ".join(words)
 
 
+def _power(match: re.Match[str]) -> str:
+    return _POWER[match[2]] if not match[1] and match[2] in _POWER else f" to the power of {match[1] or ''}{match[2]}"
+
+
 def _signs(text: str) -> str:
     text = re.sub(r"([<>!=])=", lambda match: {"<": "≤", ">": "≥", "!": "≠", "=": "="}[match[1]], text)
     text = re.sub(r"[-=]{1,3}>", " to ", text)
     text = re.sub(r"(?<=\w) ?([<>])(?= ?\w)", r" is \1", text)
     text = re.sub(r"#(?=\d)", "number ", text)
     text = re.sub(r"~ ?(?=[$£€]?\d)", "about ", text)
-    text = re.sub(r"\^(-?\d{1,4})(?!\d)", lambda match: _POWER.get(match[1], f" to the power of {match[1]}"), text)
+    text = re.sub(r"\^(minus )?(\d{1,4})(?!\d)", _power, text)
     text = re.sub(r"\b(he|she|his|her|him)/(he|she|hers?|his|him)\b", r"\1 or \2", text, flags=re.I)
     text = re.sub(r"(?<=[A-Z])/(?=[A-Z])", " ", text)
     text = re.sub(r"\bA-(?=[a-z])", f"{LETTER_A} ", text)

@@ -30,6 +30,7 @@ _MEASURE = re.compile(
     rf"(?P<dot>(?<=[A-Za-z])\.(?= ?[a-z,;:])|(?<=ft|lb)\.(?= \d))?"
     rf"(?:/(?P<per>{_PER_NAMES})(?P<cube>\^[23])?)?(?![A-Za-z0-9^'&])"
 )
+_INITIALS = re.compile(r" (?:[A-Z]|eh)\b(?!')")  # after a letter: spelled, so that it is no unit
 _PER_AFTER = re.compile(rf"(?<=[a-z])/(?P<per>{_PER_NAMES})\b")
 _HEIGHT = re.compile(r"(?<![\w.,])(\d{1,3})' ?(1[01]|\d)(?:\"|'')?(?![\w'])")
 _FEET = re.compile(r"(?<![\w.,'])(\d{1,3}(?:,\d{3}){1,2}|\d{1,6})'(?![\w'])")
@@ -49,7 +50,12 @@ _EVEN_SPLIT = re.compile(r"(?<![\w.,/-])(\d{1,4})-\1(?![\w/-]|[.,]\d)")
 _RANGE = re.compile(rf"(?<![\w.,/-])({_N})(%|°[CF]?)? ?[-–] ?(?={_N}(?!\d|-\d))")
 _MINUS_SUM = re.compile(rf"({_N}) - (?={_N} ?=)")
 _DIVISION = re.compile(r"(?<=\d) ?/ ?(?=\d{1,20} ?=)")
-_FRACTION = re.compile(r"(?<![\w.,/])(?:(\d{1,3})[ -](?:and )?)?(\d{1,6})/(\d{1,6})(?![\d/]|[.,]\d)(ths?|rds?)?")
+_PORTIONS = "tbsp|tsp|oz|lbs?|gal|qt|pt|kg|km|cm|mm|mi|ft|yds?|hrs?|mins?|mL|ml"
+_FRACTION = re.compile(
+    r"(?<![\w.,/])(?:(\d{1,3})[ -](?:and )?)?(\d{1,6})/(\d{1,6})(?![\d/]|[.,]\d)(?:ths?|rds?)?"
+    rf"(?:[ -]?(?P<unit>{_PORTIONS})\b\.?(?! [A-Z]))?"
+)
+_SCIENTIFIC = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,9})?)(?:e|E(?=[+-]))([+-]?)(\d{1,3})(?![\w.]\w|\w)")
 _SAID = {"24/7": "twenty four seven", "9/11": "nine eleven", "20/20": "twenty twenty"}
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b")
 _RATIO = re.compile(r"(?<![\w.,:])(\d{1,6}):(\d{1,6})(?![\w:])")
@@ -97,7 +103,9 @@ def _money_after(match: re.Match[str]) -> str:
 
 def _measure(match: re.Match[str]) -> str:
     unit, number = match["unit"], match["n"]
-    if unit == "s" and not match["gap"] or unit == "t" and not match["gap"]:
+    if unit in ("s", "t") and not match["gap"] and "." not in number:  # the 80s, a 747s crew
+        return match[0]
+    if unit.isupper() and len(unit) == 1 and _INITIALS.match(match.string, match.end()):
         return match[0]
     name = UNITS[unit][number != "1" and match["gap"] != "-"]
     if match["power"]:
@@ -138,9 +146,18 @@ def _fraction(match: re.Match[str]) -> str:
     if top + bottom == 100 and not whole:  # a split: 80/20, 50/50
         return f"{cardinal(top)} {cardinal(bottom)}"
     words = fraction(top, bottom) if top != bottom else f"{cardinal(top)} out of {cardinal(bottom)}"
+    unit = UNITS.get(match["unit"])
     if not whole:
-        return words
-    return f"{whole} and " + ("a" + words[3:] if top == 1 and bottom != 8 else words)
+        if unit is None:
+            return words
+        return f"{words} {unit[0]}" if top == 1 else f"{words} of {'an' if unit[0][0] in 'aeiou' else 'a'} {unit[0]}"
+    words = f"{whole} and " + ("a" + words[3:] if top == 1 and bottom != 8 else words)
+    return words if unit is None else f"{words} {unit[1]}"
+
+
+def _scientific(match: re.Match[str]) -> str:
+    factor = "" if match[1] == "1" else f"{match[1]} times "
+    return f"{factor}ten to the power of {'minus ' if match[2] == '-' else ''}{int(match[3])}"
 
 
 def read_quantities(text: str) -> str:
@@ -152,6 +169,7 @@ def read_quantities(text: str) -> str:
     )
     text = _PHONE_WORLD.sub(lambda match: "plus " + ", ".join(map(digits, re.split("[- ]", match[1]))), text)
     text = _SERIAL.sub(lambda match: ", ".join(map(digits, match[1].split("-"))), text)
+    text = _SCIENTIFIC.sub(_scientific, text)
     text = _DOTTED.sub(_dotted, text)
     text = _VERSION.sub("version ", text)
     text = _COMMA_CENTS.sub(lambda match: f"{match[1] or match[3]}.{match[2] or match[4]}", text)

@@ -77,12 +77,13 @@ def _cut(sentence: str, length: int, limit: int) -> int:
     return limit
 
 
-def split_sentences(text: str, max_chars: int = 240) -> list[str]:
+def split_sentences(text: str, max_chars: int = 240, begin: int = 0) -> list[str]:
     """Split raw ``text`` into sentences of at most ``max_chars`` characters.
 
     Abbreviations, initials, decimals and addresses do not end a sentence; a blank line does, and so does a newline that
     closes a title, an item or a paragraph. Longer sentences are cut at clause marks, else at blanks; a word longer than
-    ``max_chars`` is cut. Nothing but white space is dropped.
+    ``max_chars`` is cut. Nothing but white space is dropped. The first sentence is the one at ``begin``; what is before
+    it only tells whether it stands at the beginning of a line.
 
     >>> split_sentences("Dr. Lee paid $3.50. She left.")
     ['Dr. Lee paid $3.50.', 'She left.']
@@ -92,8 +93,8 @@ def split_sentences(text: str, max_chars: int = 240) -> list[str]:
     """
     if max_chars < 1:
         raise ValueError(f"max_chars must be at least 1, not {max_chars}; 240 suits most voices")
-    sentences, start = [], 0
-    ends = [match.end() for match in _STOP.finditer(text) if _ends_sentence(match, text)]
+    sentences, start = [], begin
+    ends = [match.end() for match in _STOP.finditer(text, begin) if _ends_sentence(match, text)]
     for end in [*ends, len(text)]:
         sentence, start, at = text[start:end].strip(), end, 0
         while len(sentence) - at > max_chars:
