@@ -19,6 +19,7 @@ from tts.lm.generate import Utterance
 from tts.piecewise import Piecewise
 from tts.render import lookahead
 from tts.stream import BATCH, FIRST_CODES, MOST_CODES, Cutter, Sentence, cut, own_seed
+from tts.stretch import Stretch
 from tts.text.incoming import LONGEST, incoming_sentences
 from tts.text.split import split_sentences
 
@@ -78,13 +79,13 @@ def test_many_texts_as_one_by_one(synth: Synthesizer) -> None:
     texts = ["Hello there.", TEXT, "Yes."]
     for text, together in zip(texts, synth.say_many(texts, seed=5), strict=True):
         alone = synth.say(text, seed=5)
-        np.testing.assert_allclose(together.samples, alone.samples, atol=1e-3)
+        assert np.array_equal(together.samples, alone.samples)
         assert [s for s, _, _ in together.alignment] == [s for s, _, _ in alone.alignment]
 
 
 def test_text_in_pieces_is_the_same_speech(synth: Synthesizer) -> None:
     words = (TEXT[i : i + 3] for i in range(0, len(TEXT), 3))
-    np.testing.assert_allclose(join(list(synth.stream(words))).samples, synth.say(TEXT).samples, atol=1e-3)
+    assert np.array_equal(join(list(synth.stream(words))).samples, synth.say(TEXT).samples)
 
 
 def test_speech_begins_before_the_text_ends(synth: Synthesizer) -> None:
@@ -129,6 +130,32 @@ def test_sentences_from_pieces() -> None:
     waiting = incoming_sentences("word " for _ in count())
     assert all(len(s) <= 240 for s in next(waiting))
     assert sum(map(len, next(waiting))) <= LONGEST
+
+
+def test_sentences_are_those_of_the_whole_however_the_text_is_cut() -> None:
+    text = "…1. First item. 2. Second.\n- bullet one\n- bullet two. And more. 3. Third.\n\n"
+    text += "She left at 5 p.m. on Monday. 1. One\n2. Two"
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        places = np.sort(rng.integers(0, len(text), 12)).tolist()
+        pieces = [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True)]
+        assert [s for group in incoming_sentences(pieces) for s in group] == split_sentences(text)
+    assert not any(incoming_sentences("\n" for _ in range(20_000)))  # in no time
+    assert sum(len(s) for group in incoming_sentences("a" * 50 for _ in range(500)) for s in group) == 25_000
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.9])
+def test_a_stretch_in_pieces_is_that_of_the_whole(factor: float) -> None:
+    mel = torch.linspace(0, 1, 101)[None, None].expand(1, 3, -1)
+    whole = Stretch(factor).push(mel, True)
+    assert whole.shape == (1, 3, round(101 * factor))
+    torch.testing.assert_close(whole[0, 0, :60], torch.arange(60) / factor / 100)
+    stretch, found = Stretch(factor), []
+    for begin in range(0, 101, 7):
+        found.append(stretch.push(mel[..., begin : begin + 7], False))
+    found.append(stretch.push(None, True))
+    assert torch.equal(torch.cat([f for f in found if f is not None], dim=2), whole)
+    assert Stretch(factor).push(None, True) is None
 
 
 def test_two_streams_at_once(synth: Synthesizer) -> None:
@@ -229,9 +256,9 @@ def test_piecewise_is_exact(sizes: tuple[int, ...]) -> None:
 def test_pieces_do_not_depend_on_the_pace() -> None:
     codes, lengths = list(range(500)), [5] * 100
 
-    def cut(steps: list[int], awaited: bool) -> list[int]:
+    def cut(steps: list[int], place: int) -> list[int]:
         utterance = Utterance()
-        cutter = Cutter(Sentence(["a"] * 100, 0, awaited=awaited), utterance, lookahead=30)
+        cutter = Cutter(Sentence(["a"] * 100, 0, place), utterance, lookahead=30)
         pieces = []
         for n in steps:
             utterance.codes[:], utterance.lengths[:] = codes[:n], lengths[: n // 5]
@@ -241,8 +268,8 @@ def test_pieces_do_not_depend_on_the_pace() -> None:
         assert [p.last for p in pieces] == [False] * (len(pieces) - 1) + [True]
         return [len(p.codes) for p in pieces]
 
-    for awaited, first in ((True, FIRST_CODES), (False, MOST_CODES)):
-        slow, fast = cut(list(range(501)), awaited), cut([500], awaited)
+    for place, first in ((0, FIRST_CODES), (99, MOST_CODES)):
+        slow, fast = cut(list(range(501)), place), cut([500], place)
         assert slow == fast
         assert slow[0] == 30 + first and max(slow[1:]) <= MOST_CODES
 

@@ -14,10 +14,12 @@ from tts.audio import Audio
 from tts.checkpoint import Model
 from tts.config import AUDIO
 from tts.piecewise import Piecewise
-from tts.stream import Piece, Sentence
+from tts.stream import Piece, Sentence, checked_seed
+from tts.stretch import Stretch
 from vocoder.noise import FrameNoise
 
 GAP_S = 0.12  # silence between sentences, beside what the model itself leaves
+LOUD, ROOM = 0.85, 0.13  # amplitudes above the first are brought into what is above it
 STAGES = ("text", "lm", "codec", "refiner", "vocoder")
 
 T = TypeVar("T")
@@ -44,16 +46,30 @@ def lookahead(model: Model) -> int:
     return model.codec.decoder.context - (-frames // model.codec.config.stride)
 
 
+def limited(samples: np.ndarray) -> np.ndarray:
+    """Samples (N,) whose peaks beyond ``LOUD`` are bent to stay below 1; one by one, so that pieces fit the whole."""
+    over = np.abs(samples) - LOUD
+    bent = np.sign(samples) * (LOUD + ROOM * np.tanh(over / ROOM))
+    return np.where(over > 0, bent, samples).astype(np.float32)
+
+
 class Renderer:
     """Renders one sentence.
 
     Args:
         voice, style: (1, VOICE_DIM) and (1, STYLE_DIM); ``None`` where unknown.
         times: counts the stages' seconds.
+        slower: by what the mel is stretched; 1 leaves it.
     """
 
     def __init__(
-        self, model: Model, sentence: Sentence, voice: Tensor | None, style: Tensor | None, times: StageTimes
+        self,
+        model: Model,
+        sentence: Sentence,
+        voice: Tensor | None,
+        style: Tensor | None,
+        times: StageTimes,
+        slower: float = 1.0,
     ) -> None:
         codec, refiner = model.codec, model.refiner
         self.times = times
@@ -66,12 +82,13 @@ class Renderer:
             self.refining = Piecewise(
                 lambda x: refiner.refine(x[:, : AUDIO.n_mels], voice, style, x[:, AUDIO.n_mels :]), refiner.context
             )
+        self.stretch = Stretch(slower) if slower != 1 else None
         self.vocoding = model.vocoder.start(torch.Generator().manual_seed(sentence.seed))
-        self.samples_per_code = codec.config.stride * AUDIO.hop_length
+        self.samples_per_code = slower * codec.config.stride * AUDIO.hop_length
         self.unaligned = list(sentence.symbols)  # symbols whose place has not been told
         self.lengths: list[int] = []  # of those of them that have ended, in codes
         self.gap = int(GAP_S * AUDIO.sample_rate) if sentence.place else 0  # samples of silence still to be given
-        self.end = self.gap  # where the last aligned symbol ended, in samples after all that has been given
+        self.end: float = self.gap  # where the last aligned symbol ended, in samples after all that has been given
 
     @torch.inference_mode()
     def push(self, piece: Piece) -> Audio:
@@ -82,8 +99,10 @@ class Renderer:
             if mel is not None:
                 mel = torch.cat([mel, self.noise.draw(mel.shape[-1]).t()[None]], dim=1)
             mel = self.times.call("refiner", self.refining.push, mel, piece.last)
+        if self.stretch is not None:
+            mel = self.stretch.push(mel, piece.last)
         wav = self.times.call("vocoder", self.vocoding.push, mel, piece.last)
-        samples = np.zeros(0, np.float32) if wav is None else wav[0].numpy()
+        samples = np.zeros(0, np.float32) if wav is None else limited(wav[0].numpy())
         if self.gap and (len(samples) or piece.last):
             samples = np.concatenate([np.zeros(self.gap, np.float32), samples])
             self.gap = 0
@@ -106,5 +125,5 @@ class Renderer:
 
 def render(model: Model, codes: list[int], voice: Tensor | None, style: Tensor | None, seed: int = 0) -> np.ndarray:
     """All codes of an utterance to samples (N,) at once; arguments as for :class:`Renderer`."""
-    sentence = Sentence([], seed)
+    sentence = Sentence([], checked_seed(seed))
     return Renderer(model, sentence, voice, style, StageTimes()).push(Piece(sentence, codes, [], True)).samples

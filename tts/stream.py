@@ -6,6 +6,7 @@ that it depends on are there, and comes out as in one go (:mod:`tts.render`).
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,29 +24,30 @@ FIRST_BATCHES = (1, 4)  # where somebody listens: few at first, so that they are
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence to speak: ``symbols``, its own ``seed``, its place in its text, the number of the ``text``, and
-    whether somebody waits for it (small pieces first).
-    """
+    """A sentence to speak: ``symbols``, its own ``seed``, its place in its text and the number of the ``text``."""
 
     symbols: list[str]
     seed: int
     place: int = 0
     text: int = 0
-    awaited: bool = False
+
+
+def checked_seed(seed: int) -> int:
+    """A seed of any integer type as one that generators take, 64 bits. Raises ``ValueError`` for what is no integer."""
+    try:
+        return operator.index(seed) % 2**64
+    except TypeError as error:
+        raise ValueError(f"a seed is a whole number, not {seed!r}") from error
 
 
 def own_seed(seed: int, place: int) -> int:
     """The seed of the sentence at ``place`` of a text, 31 bits."""
-    return int(np.random.SeedSequence((seed % 2**64, place)).generate_state(1)[0]) >> 1
+    return int(np.random.SeedSequence((checked_seed(seed), place)).generate_state(1)[0]) >> 1
 
 
-def sentences_of(symbols: list[list[str]], seed: int, place: int = 0, text: int | None = None) -> list[Sentence]:
-    """Sentences of one text, from the one at ``place`` on; the first are awaited unless it is a numbered ``text``."""
-    n_awaited = sum(FIRST_BATCHES) if text is None else 0
-    return [
-        Sentence(s, own_seed(seed, place + i), place + i, text or 0, awaited=i < n_awaited)
-        for i, s in enumerate(symbols)
-    ]
+def sentences_of(symbols: list[list[str]], seed: int, place: int = 0, text: int = 0) -> list[Sentence]:
+    """Sentences of one text, from the one at ``place`` on."""
+    return [Sentence(s, own_seed(seed, place + i), place + i, text) for i, s in enumerate(symbols)]
 
 
 def in_batches(sentences: list[Sentence], first: tuple[int, ...] = ()) -> list[list[Sentence]]:
@@ -69,11 +71,13 @@ class Piece:
 
 
 class Cutter:
-    """Cuts what a sentence has been given so far into pieces; the same pieces, however fast it grows."""
+    """Cuts what a sentence has been given so far into pieces; the same pieces, however fast it grows and whoever waits
+    for it, for pieces of other lengths are computed with other roundings.
+    """
 
     def __init__(self, sentence: Sentence, utterance: Utterance, lookahead: int) -> None:
         self.sentence, self.utterance = sentence, utterance
-        first = FIRST_CODES if sentence.awaited else MOST_CODES
+        first = FIRST_CODES if sentence.place < sum(FIRST_BATCHES) else MOST_CODES
         self.wanted, self.following = lookahead + first, min(2 * first, MOST_CODES)
         self.codes = self.lengths = 0
         self.closed = False
