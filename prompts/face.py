@@ -47,6 +47,8 @@ def open_image(source: str | Path | Any) -> Any:
     """
     from PIL import Image, ImageOps
 
+    if not isinstance(source, (str, Path, Image.Image)):
+        raise ValueError(f"a face is a picture's file or a PIL.Image, not {type(source).__name__}")
     given = isinstance(source, Image.Image)
     name = "the given image" if given else str(source)
     if not given and not Path(source).is_file():

@@ -44,6 +44,8 @@ def read_windows(source: str | Path | np.ndarray, sample_rate: int = AUDIO.sampl
     Raises:
         ValueError: unreadable, too short, silent, or with NaN or infinite samples.
     """
+    if not isinstance(source, (str, Path, np.ndarray)):
+        raise ValueError(f"a recording is a file or an array of samples, not {type(source).__name__}")
     if isinstance(source, np.ndarray):
         name, samples = "the given recording", _from_array(source, sample_rate)
     else:
@@ -70,7 +72,9 @@ def _from_array(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     if not 4000 <= sample_rate <= 768_000:
         raise ValueError(f"sample rate {sample_rate} is out of range; give 4000 to 768000 Hz")
     if np.issubdtype(samples.dtype, np.integer):
-        samples = samples / float(np.iinfo(samples.dtype).max)
+        highest = np.iinfo(samples.dtype).max
+        middle = highest // 2 + 1 if samples.dtype.kind == "u" else 0  # of unsigned samples
+        samples = (samples.astype(np.float64) - middle) / (highest - middle)
     samples = samples.astype(np.float32)
     if not np.isfinite(samples).all():
         raise ValueError("the given recording has NaN or infinite samples")

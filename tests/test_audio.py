@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import wave
 from pathlib import Path
 
@@ -61,3 +62,20 @@ def test_no_other_format_is_promised(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=rf"cannot write .*{name}: sound is written as WAV"):
         Audio(np.zeros(10, np.float32)).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    for write in (
+        lambda p: check_writable(p, force=True),
+        lambda p: Audio(np.zeros(9, np.float32)).save(p, force=True),
+    ):
+        with pytest.raises(ValueError, match="pipe.wav is no regular file; give a file name, or - for standard output"):
+            write(tmp_path / "pipe.wav")
+    target, link = tmp_path / "target.wav", tmp_path / "link.wav"
+    link.symlink_to(target)
+    target.write_bytes(b"old")
+    Audio(np.zeros(9, np.float32)).save(link, force=True)
+    with WavFile(link, force=True) as file:
+        file.write(np.zeros(5, np.float32))
+    assert link.is_symlink() and len(target.read_bytes()) == 44 + 10

@@ -42,7 +42,7 @@ def test_altered_truncated_and_missing_weights(copy: Path, stage: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("format: 1", "format: 9", "format 9 cannot be read; this version reads 1"),
+        ("format: 2", "format: 9", "format 9 cannot be read; this version reads 2"),
         ("n_layers", "n_layer", "unknown key 'n_layer'; valid keys are .*n_layers"),
         ("default_voice: a", "default_voice: z", "default_voice 'z' is not among its voices"),
         ("dim: 32", "dim: 64", "does not fit config.yaml"),

@@ -123,7 +123,8 @@ def test_lines_go_into_files_of_their_own(tiny_model: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("content", "arguments", "message"),
     [
-        ("Hi.\n?!\n", ("--out-dir", "new"), "text 2: nothing to speak in '?!'"),
+        ("Hi.\n?!\n", ("--out-dir", "new"), "line 2: nothing to speak in '?!'"),
+        ("Hi.\n\n\n?!\n", ("--out-dir", "new"), "line 4: nothing to speak in '?!'"),
         ("\n \n", ("--out-dir", "new"), "no line with text"),
         ("Hi.", (), "say where with --out-dir"),
         ("Hi.", ("--out-dir", "new", "-o", "a.wav"), "without -o and --stream"),

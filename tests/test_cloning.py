@@ -166,7 +166,12 @@ def test_a_reference_changes_the_speech_and_marks_it(cloning_model: Path) -> Non
     assert len(plain) == len(marked) and np.abs(plain - marked).max() > 0
     assert not np.array_equal(plain, synth.say("Yes, yes.").samples)
     many = list(synth.say_many(["Yes, yes."], reference=reference))
-    assert np.allclose(many[0].samples, marked, atol=1e-5)
+    assert np.array_equal(many[0].samples, marked)
+    vector = synth.voice_vector("a")
+    assert detect(marked) == detect(many[0].samples)
+    of_a, changed = (synth.say("Yes, yes.", voice=v).samples for v in (vector, vector + 0.1))
+    assert np.array_equal(of_a, synth.say("Yes, yes.", voice="a").samples)
+    assert not np.array_equal(changed, synth.say("Yes, yes.", voice=vector + 0.1, watermark=False).samples)
     assert is_recorded(Prompt.speech(speech(4.0))) and not is_recorded(Prompt.text("an old man"))
     assert is_recorded(0.5 * Prompt.text("an old man") + 0.5 * Prompt.speech(speech(4.0)))
     assert not is_recorded("a") and not is_recorded(None)

@@ -145,6 +145,17 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
     saved.save(tmp_path / "sad.facet", force=True)
 
 
+def test_recordings_of_any_type_of_sample_are_the_same() -> None:
+    wav = np.sin(np.arange(48_000) / 30).astype(np.float32) * 0.5
+    for given in ((wav * 32767).astype(np.int16), (wav * 32767 + 32768).astype(np.uint16)):
+        (window,) = read_windows(given)
+        np.testing.assert_allclose(window, wav, atol=1e-4)
+    with pytest.raises(ValueError, match="a recording is a file or an array of samples, not list"):
+        Prompt.speech([0.0])
+    with pytest.raises(ValueError, match="a face is a picture's file or a PIL.Image, not ndarray"):
+        Prompt.face(np.zeros((9, 9)))
+
+
 def test_files_that_are_no_styles(tmp_path: Path, folder: Path) -> None:
     from safetensors.torch import save_file
 
@@ -155,12 +166,12 @@ def test_files_that_are_no_styles(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(ValueError, match="is not a .facet style file"):
         load_vectors(file)
     good = {k: v.clone() for k, v in vars(vectors()).items()}
-    right = {"format": "facet-prompt", "version": "1"}
+    right = {"format": "facet-prompt", "version": "2"}
     for tensors, metadata, message in (
         (good, {}, "some other safetensors file"),
-        (good, right | {"version": "9"}, "format version '9'; this version reads 1"),
+        (good, right | {"version": "9"}, "format version '9'; this version reads 2"),
         (good | {"more": torch.zeros(1)}, right, "a style file holds voice, style"),
-        (good | {"voice": torch.zeros(3)}, right, r"voice has shape \(3,\); \(9,\) is expected"),
+        (good | {"voice": torch.zeros(3)}, right, r"voice has shape \(3,\); \(25,\) is expected"),
         (good | {"style": torch.full((STYLE_DIM,), math.nan)}, right, "style has values that are not finite"),
     ):
         save_file(tensors, file, metadata)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 import torch
 
 from tts import Synthesizer
-from tts.style import STYLE_DIM, VOICE_DIM, vector_style
+from tts.render import LOUD, limited
+from tts.style import FASTEST_RATE, STYLE_DIM, VOICE_DIM, emotion_vector, vector_style
+from tts.synthesizer import Delivery
 
 TEXT = "Hello there. How are you? Fine!"
 
@@ -83,14 +86,48 @@ def test_speed_and_pitch_add_to_the_style(synth: Synthesizer) -> None:
         ({"intensity": float("nan")}, "intensity nan"),
         ({"speed": 0.1}, "speed 0.1 is out of range"),
         ({"pitch": 13.0}, "pitch 13.0 is out of range"),
+        ({"speed": "fast"}, "speed is a number, not 'fast'"),
+        ({"pitch": None}, "pitch is a number, not None"),
+        ({"seed": 1.5}, "a seed is a whole number, not 1.5"),
+        ({"reference": "me.wav"}, "a reference is what Synthesizer.reference() returns, not str"),
         ({"voice": torch.zeros(VOICE_DIM + 1)}, "a voice vector has shape"),
         ({"style": torch.full((STYLE_DIM,), float("inf"))}, "a style vector has shape"),
     ],
 )
 def test_bad_input(synth: Synthesizer, options: dict, message: str) -> None:
     options = {"text": "Hello.", **options}
-    with pytest.raises(ValueError, match="(?s)" + message.replace("(", r"\(")):
+    with pytest.raises(ValueError, match="(?s)" + re.escape(message)):
         synth.say(**options)
+
+
+def test_seeds_of_any_integer_type(synth: Synthesizer) -> None:
+    plain = synth.say("Yes.", seed=3).samples
+    for seed in (np.int64(3), torch.tensor(3), 3 + 2**64):
+        assert np.array_equal(synth.say("Yes.", seed=seed).samples, plain)
+
+
+def test_several_texts_are_several(synth: Synthesizer) -> None:
+    for texts in ("Hi.", None):
+        with pytest.raises(ValueError, match="texts must be several strings, not .*; say.. speaks one"):
+            synth.say_many(texts)
+
+
+def test_paces_beyond_the_corpus_are_stretched(synth: Synthesizer) -> None:
+    """A model that never learnt: its number of codes depends on the seed alone once the style is the same."""
+    fastest, beyond = (synth.say(TEXT, speed=speed, seed=1) for speed in (2**FASTEST_RATE, 2.0))
+    assert beyond.duration == pytest.approx(fastest.duration * 2 ** (FASTEST_RATE - 1), rel=0.06)  # but for the gaps
+    assert beyond.alignment[-1][2] == pytest.approx(beyond.duration, abs=0.05)
+    slow = synth.say(TEXT, speed=0.5, seed=1)
+    pieces = list(synth.stream(TEXT, speed=0.5, seed=1))
+    assert np.array_equal(np.concatenate([p.samples for p in pieces]), slow.samples)
+    assert Delivery.of(None, emotion_vector("surprised", 2.0)).slower == 1.0
+
+
+def test_loud_peaks_are_bent_below_full_scale() -> None:
+    samples = np.linspace(-3, 3, 1001, dtype=np.float32)
+    bent = limited(samples)
+    assert np.abs(bent).max() < 1 and (np.diff(bent) >= 0).all() and bent.dtype == np.float32
+    assert np.array_equal(bent[np.abs(samples) < LOUD], samples[np.abs(samples) < LOUD])
 
 
 def test_import_is_light() -> None:

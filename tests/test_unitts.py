@@ -216,7 +216,7 @@ def test_facet_say_speaks_with_it(model: Path, tmp_path: Path) -> None:
     lines.write_text("Hello.\n?!\n")
     more = ("-f", lines, "--lines", "--out-dir", folder, "--model", model, "--reference", voice)
     refused = CliRunner().invoke(cli, ["say", *map(str, more)])
-    assert refused.exit_code == 2 and "text 2: nothing to speak" in refused.output and not folder.exists()
+    assert refused.exit_code == 2 and "line 2: nothing to speak" in refused.output and not folder.exists()
     assert not out.exists()
     for command in ("info", "voices"):
         refused = CliRunner().invoke(cli, [command, "--model", str(model)])

@@ -62,7 +62,7 @@ class WavFile:
 
     def __init__(self, path: str | Path, force: bool = False, sample_rate: int = AUDIO.sample_rate) -> None:
         check_writable(path, force)
-        self.path, self.sample_rate = Path(path), sample_rate
+        self.path, self.sample_rate = Path(path).resolve(), sample_rate
         self.n_samples = 0
 
     def __enter__(self) -> WavFile:
@@ -132,6 +132,8 @@ def check_writable(path: str | Path, force: bool) -> None:
     try:
         if path.is_dir():
             raise ValueError(f"{path} is a directory; give a file name")
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is no regular file; give a file name, or - for standard output")
         if path.exists() and not force:
             raise ValueError(f"{path} exists; give another name or --force to overwrite it")
     except OSError as error:  # a name that no file can have
@@ -157,7 +159,7 @@ def _unwritable(path: Path, error: OSError) -> ValueError:
 
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write a whole file or nothing."""
-    path = Path(path)
+    path = Path(path).resolve()  # a link stays one
     written = partial.begin(path)
     try:
         written.write_bytes(data)

@@ -113,6 +113,7 @@ def say(
     Prompts of one kind can be repeated and weighted: --style-text "sad@0.4" --style-face smile.jpg@0.6
     """
     from tts.audio import check_writable
+    from tts.text.read import UnreadableText
 
     if (lines and (stream or output)) or (out_dir and not lines):
         raise ValueError("--lines goes with --out-dir, and without -o and --stream")
@@ -145,10 +146,13 @@ def say(
     options["sampling"] = replace(synth.sampling, **drawn)
     progress = Progress(quiet)
     if lines:
-        made = synth.say_many(list(texts.values()), **options)
-        files = line_files(out_dir, texts, force)
-        for path, audio in zip(files, progress.over(made), strict=True):
-            audio.save(path, force)
+        try:
+            made = synth.say_many(list(texts.values()), **options)
+            files = line_files(out_dir, texts, force)
+            for path, audio in zip(files, progress.over(made), strict=True):
+                audio.save(path, force)
+        except UnreadableText as error:
+            raise ValueError(f"line {list(texts)[error.place]}: {error.reason}") from error
     elif stream:
         write_stream(progress.over(synth.stream(spoken, **options)))
     else:

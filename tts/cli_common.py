@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -28,5 +29,9 @@ def one_line_errors(function: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:  # the reader of our output left
             sys.stderr.close()
             sys.exit(1)
+        except OSError as error:  # standard output cannot be written; files are looked after where they are
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still waiting goes nowhere
+            click.echo(f"Error: cannot write: {error.strerror}", err=True)
+            sys.exit(2)
 
     return wrapped

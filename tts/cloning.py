@@ -54,6 +54,8 @@ def read_speech(source: str | Path | np.ndarray) -> np.ndarray:
     Raises:
         ValueError: unreadable, silent, or not 3 to 20 s of speech.
     """
+    if not isinstance(source, (str, Path, np.ndarray)):
+        raise ValueError(f"a reference is a file or an array of samples, not {type(source).__name__}")
     name = "the reference" if isinstance(source, np.ndarray) else f"the reference {source}"
     samples = source.astype(np.float32) if isinstance(source, np.ndarray) else read_audio(source)
     if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():

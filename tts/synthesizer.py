@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,18 @@ from tts.lm.generate import Sampling, Speaker, Utterance
 from tts.lm.sequence import Sequence
 from tts.render import Renderer, StageTimes, lookahead
 from tts.stream import FIRST_BATCHES, Sentence, cut, in_batches, sentences_of
-from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM, emotion_vector, style_vector, vector_style, voice_vector
+from tts.style import (
+    EMOTIONS,
+    FASTEST_RATE,
+    STYLE_DIM,
+    VOICE_DIM,
+    emotion_vector,
+    style_vector,
+    vector_style,
+    voice_vector,
+)
 from tts.text.incoming import incoming_sentences
-from tts.text.read import read_sentences, read_text
+from tts.text.read import UnreadableText, read_sentences, read_text
 from tts.unitts.synthesizer import UniTTS, is_unitts
 from tts.voice_file import load_voice, with_voice
 from tts.watermark import mark, mark_stream
@@ -32,6 +42,30 @@ if TYPE_CHECKING:
     from prompts.encoder import PromptEncoder
     from prompts.prompt import Prompt
     from prompts.vectors import PromptVectors
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Who speaks, and how.
+
+    Attributes:
+        voice: (1, VOICE_DIM); ``None`` where only the reference tells it.
+        style: (1, STYLE_DIM), of a pace that the language model knows.
+        slower: by what the rest of the pace stretches the mel.
+    """
+
+    voice: Tensor | None
+    style: Tensor
+    slower: float
+
+    @classmethod
+    def of(cls, voice: Tensor | None, style: Tensor) -> Delivery:
+        """With any ``style`` (STYLE_DIM,)."""
+        rate = vector_style(style).rate
+        known = min(max(rate, -FASTEST_RATE), FASTEST_RATE)
+        if known != rate:
+            style = style_vector(replace(vector_style(style), rate=known))
+        return cls(voice, style[None], 2.0 ** (known - rate))
 
 
 class Synthesizer:
@@ -141,6 +175,9 @@ class Synthesizer:
         Raises:
             ValueError: unknown emotion, wrong shape, or a number out of range.
         """
+        for name, value in (("intensity", intensity), ("speed", speed), ("pitch", pitch)):
+            if not isinstance(value, Real):
+                raise ValueError(f"{name} is a number, not {value!r}")
         if not 0 <= intensity <= 2:
             raise ValueError(f"intensity {intensity} is out of range; give 0 (neutral) to 2")
         if not 0.5 <= speed <= 2:
@@ -192,7 +229,7 @@ class Synthesizer:
 
         Other arguments and errors as for :meth:`say`; what is wrong with pieces of text is raised when it is reached.
         """
-        who, how = self._vectors(prompt, voice, style, reference, intensity, speed, pitch)
+        delivery = self._delivery(prompt, voice, style, reference, intensity, speed, pitch)
         self.stage_times = StageTimes()
         if isinstance(text, str):
             coming: Iterator[list[list[str]]] = iter([self.stage_times.call("text", read_text, text)])
@@ -201,7 +238,7 @@ class Synthesizer:
         else:
             raise ValueError(f"text must be a string, not {type(text).__name__}")
         heard = reference and reference.spoken
-        pieces = self._stream(coming, who, how, heard, seed, sampling or self.sampling, low_latency)
+        pieces = self._stream(coming, delivery, heard, seed, sampling or self.sampling, low_latency)
         return mark_stream(pieces) if watermark and self._is_cloned(prompt, voice, reference) else pieces
 
     def say(
@@ -255,7 +292,7 @@ class Synthesizer:
 
     def say_many(
         self,
-        texts: list[str],
+        texts: Iterable[str],
         *,
         prompt: Prompt | PromptVectors | None = None,
         voice: str | Tensor | Prompt | PromptVectors | None = None,
@@ -274,21 +311,23 @@ class Synthesizer:
         Arguments and errors as for :meth:`say`; an error names the text by its number, counted from 1, and comes
         before anything is spoken.
         """
-        who, how = self._vectors(prompt, voice, style, reference, intensity, speed, pitch)
+        delivery = self._delivery(prompt, voice, style, reference, intensity, speed, pitch)
         self.stage_times = StageTimes()
         sentences: list[Sentence] = []
+        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+            raise ValueError(f"texts must be several strings, not {type(texts).__name__}; say() speaks one")
         for number, text in enumerate(texts):
             try:
                 read = self.stage_times.call("text", read_text, text)
             except ValueError as error:
-                raise ValueError(f"text {number + 1}: {error}") from error
+                raise UnreadableText(number, str(error)) from error
             sentences += sentences_of(read, seed, text=number)
-        made = self._say_many(sentences, who, how, reference and reference.spoken, sampling or self.sampling)
+        made = self._say_many(sentences, delivery, reference and reference.spoken, sampling or self.sampling)
         if watermark and self._is_cloned(prompt, voice, reference):
             return (replace(audio, samples=mark(audio.samples)) for audio in made)
         return made
 
-    def _vectors(
+    def _delivery(
         self,
         prompt: Prompt | PromptVectors | None,
         voice: str | Tensor | Prompt | PromptVectors | None,
@@ -297,30 +336,33 @@ class Synthesizer:
         intensity: float,
         speed: float,
         pitch: float,
-    ) -> tuple[Tensor | None, Tensor]:
-        """Voice (1, VOICE_DIM), ``None`` where only the reference tells it, and style (1, STYLE_DIM)."""
+    ) -> Delivery:
         if prompt is not None:
             said = self.encode(prompt)
             voice = said.voice if voice is None and said.has_voice else voice
             style = said.style if style is None and said.has_style else style
+        if reference is not None and not isinstance(reference, Reference):
+            raise ValueError(f"a reference is what Synthesizer.reference() returns, not {type(reference).__name__}")
         if voice is None and reference is not None:
             who = None if reference.voice is None else reference.voice[None]
         else:
             who = self.voice_vector(voice)[None]
-        return who, self.style_vector(style, intensity, speed, pitch)[None]
+        return Delivery.of(who, self.style_vector(style, intensity, speed, pitch))
 
     def _is_cloned(self, prompt: object, voice: object, reference: Reference | None) -> bool:
         """Whether the voice may be somebody's."""
         if reference is not None or is_recorded(prompt if voice is None else voice):
             return True
+        if isinstance(voice, Tensor):  # nobody knows where it is from, unless it is here
+            known = [voice_vector(named.voice) for named in self.model.config.voices.values()]
+            return not any(torch.equal(voice.float(), vector) for vector in known)
         built_in = isinstance(voice, str) and voice != self.learnt_voice
         return bool(self.learnt_voice) and not built_in
 
     def _stream(
         self,
         coming: Iterator[list[list[str]]],
-        voice: Tensor | None,
-        style: Tensor,
+        delivery: Delivery,
         reference: Sequence | None,
         seed: int,
         sampling: Sampling,
@@ -332,7 +374,7 @@ class Synthesizer:
             sentences = sentences_of(group, seed, place)
             place += len(sentences)
             batches = in_batches(sentences, FIRST_BATCHES if low_latency else ())
-            for _, audio, _ in self._speak(batches, voice, style, reference, sampling):
+            for _, audio, _ in self._speak(batches, delivery, reference, sampling):
                 if len(audio.samples):
                     yield audio
         if not place:
@@ -341,14 +383,13 @@ class Synthesizer:
     def _say_many(
         self,
         sentences: list[Sentence],
-        voice: Tensor | None,
-        style: Tensor,
+        delivery: Delivery,
         reference: Sequence | None,
         sampling: Sampling,
     ) -> Iterator[Audio]:
         pieces: list[Audio] = []
         last = {sentence.text: sentence for sentence in sentences}
-        for sentence, audio, closed in self._speak(in_batches(sentences), voice, style, reference, sampling):
+        for sentence, audio, closed in self._speak(in_batches(sentences), delivery, reference, sampling):
             pieces.append(audio)
             if closed and sentence is last[sentence.text]:
                 yield join(pieces)
@@ -357,15 +398,14 @@ class Synthesizer:
     def _speak(
         self,
         batches: list[list[Sentence]],
-        voice: Tensor | None,
-        style: Tensor,
+        delivery: Delivery,
         reference: Sequence | None,
         sampling: Sampling,
     ) -> Iterator[tuple[Sentence, Audio, bool]]:
         """Sentences to pieces of audio in their order, with a mark at the last of each sentence. The language model
         runs ahead in a thread of its own.
         """
-        ahead, times = lookahead(self.model), self.stage_times
+        ahead, times, voice, style = lookahead(self.model), self.stage_times, delivery.voice, delivery.style
 
         def decode(batch: list[Sentence]) -> Iterator[list[Utterance]]:
             symbols, seeds = [s.symbols for s in batch], [s.seed for s in batch]
@@ -378,7 +418,7 @@ class Synthesizer:
             try:
                 renderer = None
                 for piece in codes:
-                    renderer = renderer or Renderer(self.model, piece.sentence, voice, style, times)
+                    renderer = renderer or Renderer(self.model, piece.sentence, voice, style, times, delivery.slower)
                     yield piece.sentence, renderer.push(piece), piece.last
                     renderer = None if piece.last else renderer
             finally:

@@ -9,6 +9,14 @@ from tts.text.split import split_sentences
 MAX_CHARACTERS = 200_000  # about four hours of speech
 
 
+class UnreadableText(ValueError):
+    """``reason``: what is wrong with the text at ``place``, counted from 0, of several."""
+
+    def __init__(self, place: int, reason: str) -> None:
+        super().__init__(f"text {place + 1}: {reason}")
+        self.place, self.reason = place, reason
+
+
 def read_text(text: str) -> list[list[str]]:
     """The phoneme symbols of every sentence.
 

@@ -20,7 +20,7 @@ from tts.cloning import read_reference
 from tts.codec.waveform import Codec
 from tts.config import AUDIO, load_config
 from tts.lm.generate import Sampling
-from tts.text.read import MAX_CHARACTERS
+from tts.text.read import MAX_CHARACTERS, UnreadableText
 from tts.text.split import split_sentences
 from tts.unitts.engine import load_engine, load_tokenizer
 from tts.unitts.template import Template
@@ -286,7 +286,7 @@ def _numbered(number: int) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise ValueError(f"text {number}: {error}") from error
+        raise UnreadableText(number - 1, str(error)) from error
 
 
 def _whole(text: str | Iterable[str]) -> str:
