@@ -354,8 +354,8 @@ class Synthesizer:
         if reference is not None or is_recorded(prompt if voice is None else voice):
             return True
         if isinstance(voice, Tensor):  # nobody knows where it is from, unless it is here
-            known = [voice_vector(named.voice) for named in self.model.config.voices.values()]
-            return not any(torch.equal(voice.float(), vector) for vector in known)
+            built_in = (named.voice for name, named in self.model.config.voices.items() if name != self.learnt_voice)
+            return not any(torch.equal(voice.float(), voice_vector(own)) for own in built_in)
         built_in = isinstance(voice, str) and voice != self.learnt_voice
         return bool(self.learnt_voice) and not built_in
 
