@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -229,6 +231,29 @@ def test_pairs_are_made_judged_and_gone_on_with(
     make = partial(fake_maker, tiny_model, corpus, 3)
     clips = [row["clip"] for row in rows]
     assert list(preferences.rated(make, clips, 2)) == rows
+    whole.write_text(whole.read_text().replace(rows[0]["model"], "another's weights"))
+    refused = CliRunner().invoke(preferences.main, [*map(str, options), "--out", str(whole)])
+    assert refused.exit_code == 2 and "holds what another model than" in refused.output
+
+
+def test_a_judge_that_cannot_be_made_ends_the_work(tmp_path: Path) -> None:
+    with pytest.raises(BrokenProcessPool):
+        list(preferences.rated(partial(fake_maker, tmp_path / "no model", tmp_path, 3), [0, 1], 2))
+
+
+def test_the_held_out_loss_is_of_clips_of_all_lengths() -> None:
+    seen = []
+
+    class Task:
+        order, radix, levels = np.arange(250), torch.ones(1, dtype=torch.long), torch.ones(1, dtype=torch.long)
+        lm = SimpleNamespace(head=SimpleNamespace(nll=lambda hidden, wanted, known: torch.ones(len(known))))
+
+        def hidden(self, rows: np.ndarray, dropped: float) -> tuple[torch.Tensor, torch.Tensor]:
+            seen.extend(rows.tolist())
+            return torch.zeros(len(rows), 1), torch.zeros(len(rows), dtype=torch.long)
+
+    assert sft.held_out_loss(Task(), 16, 200) == 1.0
+    assert len(seen) == 200 and seen[0] == 0 and seen[-1] == 249
 
 
 def test_clips_with_rare_sequences_of_phonemes_come_first() -> None:

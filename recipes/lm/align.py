@@ -237,7 +237,8 @@ def main(
     place = process_device(device)
     task = AlignTask(config, Corpus(corpus, "train"), read_rows(preferences), place, init)
     begun = time.monotonic()
-    save_config(asdict(config.lm), out)
+    own = {"alignment": {name: value for name, value in asdict(config).items() if name != "lm"}}
+    save_config(asdict(replace(config.lm, train=settings)) | own, out)
     train(task, task.losses, settings, out, place)
     if IS_MAIN:
         click.echo(f"{len(task.by_length)} clips, {settings.steps} steps, {time.monotonic() - begun:.0f} s -> {out}")

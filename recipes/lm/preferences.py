@@ -17,9 +17,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,11 +30,13 @@ import torch
 
 from recipes.data import Corpus
 from recipes.judges import LONGEST_WINDOW_S, SpeakerSimilarity, Whisper, prosody
+from tts.checkpoint import find_model, load_model_config
 from tts.config import AUDIO
 from tts.lm.generate import Sampling
 from tts.render import render
 from tts.style import STYLE_SCALES
 from tts.synthesizer import Synthesizer
+from tts.voice_file import fingerprint
 
 WORD_WEIGHT, LENGTH_WEIGHT, VOICE_WEIGHT, STYLE_WEIGHT = 0.5, 0.3, 1.0, 0.1
 TOLERATED_LENGTH = 0.15  # log ratio to the recording's that is nobody's fault
@@ -112,6 +115,11 @@ class Maker:
         synth = Synthesizer.from_pretrained(model)
         return cls(synth, Corpus(corpus, "train"), Whisper(whisper, 1), SpeakerSimilarity(), samples, sampling)
 
+    @cached_property
+    def model(self) -> str:
+        """Which weights speak."""
+        return fingerprint(self.synth.model.config)
+
     def rate(self, index: int) -> dict:
         """A row for clip ``index``: what was said and what the judges made of it."""
         row = self.corpus.rows[index]
@@ -130,7 +138,13 @@ class Maker:
             verdict = Verdict(list(words), length, cosine, style_distance(how, hear_style(wav)))
             codes, lengths = [int(c) for c in utterance.codes], [int(n) for n in utterance.lengths]
             utterances.append({"codes": codes, "lengths": lengths, **verdict.rounded()})
-        return {"clip": index, "shard": row["shard"], "start": row["start"], "utterances": utterances}
+        return {
+            "clip": index,
+            "shard": row["shard"],
+            "start": row["start"],
+            "model": self.model,
+            "utterances": utterances,
+        }
 
 
 def hardest_first(rows: list[dict]) -> list[int]:
@@ -161,13 +175,18 @@ def _rate(index: int) -> dict:
 
 
 def rated(make: Callable[[], Maker], clips: list[int], processes: int) -> Generator[dict]:
-    """Rows of ``clips`` in turn, the work shared by ``processes``, each with its own ``make()``."""
+    """Rows of ``clips`` in turn, the work shared by ``processes``, each with its own ``make()``. Raises
+    ``BrokenProcessPool`` when one cannot be made.
+    """
     if processes == 1:
         yield from map(make().rate, clips)
         return
     os.environ["OMP_NUM_THREADS"] = "1"
-    with multiprocessing.get_context("spawn").Pool(processes, _begin, (make,)) as pool:
-        yield from pool.imap(_rate, clips)
+    workers = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin, (make,))
+    try:
+        yield from workers.map(_rate, clips)
+    finally:
+        workers.shutdown(cancel_futures=True)
 
 
 def read_rows(path: Path) -> list[dict]:
@@ -213,6 +232,9 @@ def main(
     begun = time.monotonic()
     chosen = hardest_first(Corpus(corpus, "train").rows)[:clips]
     rows = read_rows(out)
+    said_by = {row["model"] for row in rows}
+    if said_by - {fingerprint(load_model_config(find_model(model)))}:
+        raise click.UsageError(f"{out} holds what another model than {model} said; give another --out")
     done = {row["clip"] for row in rows}
     left = [i for i in chosen if i not in done]
     make = partial(Maker.load, model, corpus, whisper_model, samples, Sampling(temperature, top_p))

@@ -134,7 +134,7 @@ def main(
     place = process_device(device)
     task = PretrainTask(config, clips, sequences, place).to(place)
     start_from(task.lm, init, "lm")
-    save_config(asdict(config.lm), out)
+    save_config(asdict(replace(config.lm, train=settings)), out)
     train(task, task.losses, settings, out, place)
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
+import numpy as np
 import torch
 
 from recipes.data import Corpus
@@ -22,10 +23,11 @@ from tts.config import load_config
 
 @torch.inference_mode()
 def held_out_loss(task: LMTask, batch_size: int = 16, n_clips: int = 200) -> float:
-    """Nats a code of ``n_clips`` of the task's clips, the advances counted in."""
+    """Nats a code of ``n_clips`` of the task's clips, evenly over their lengths, the advances counted in."""
     total = count = 0
-    for begin in range(0, min(n_clips, len(task.order)), batch_size):
-        hidden, wanted = task.hidden(task.order[:: max(1, len(task.order) // n_clips)][begin : begin + batch_size], 0.0)
+    chosen = task.order[np.linspace(0, len(task.order) - 1, min(n_clips, len(task.order))).astype(int)]
+    for begin in range(0, len(chosen), batch_size):
+        hidden, wanted = task.hidden(chosen[begin : begin + batch_size], 0.0)
         nll = task.lm.head.nll(hidden, wanted.clamp(min=0)[:, None] // task.radix % task.levels, wanted >= 0)
         total, count = total + float(nll.sum()), count + len(wanted)
     return total / count
@@ -54,7 +56,7 @@ def main(
     task = LMTask(config, clips, sequences, place).to(place)
     if pretrained != "none":
         task.lm.load_state_dict(trained(Path(pretrained), "lm"))
-    save_config(asdict(config), out)
+    save_config(asdict(replace(config, train=settings)), out)
     train(task, task.losses, settings, out, place)
     if not IS_MAIN:
         return

@@ -19,7 +19,7 @@ from prompts.space import SharedSpace, SpaceConfig
 from prompts.speech import SpeechEncoder
 from prompts.text import TextEncoder
 from recipes.corpus.describe import make_description
-from recipes.corpus.draw import N_POOL_VOICES, draw_speaker, draw_style, pool_voice
+from recipes.corpus.draw import N_POOL_VOICES, draw_speaker, draw_style, is_unseen, pool_speaker
 from recipes.precision import mixed_precision
 from recipes.prompts.clips import NAMES, Clips, cautiously, for_stages, speech_features
 from recipes.prompts.faces import Faces, face_features
@@ -107,9 +107,11 @@ def free_sentences(number: int, encoder: TextEncoder, seed: int) -> Sentences:
     rng = np.random.default_rng(seed)
     drawn = []
     for _ in range(number):
-        voice = pool_voice(int(rng.integers(N_POOL_VOICES))) if rng.random() < 0.8 else draw_speaker(rng).voice
+        speaker = pool_speaker(int(rng.integers(N_POOL_VOICES))) if rng.random() < 0.8 else draw_speaker(rng)
+        while is_unseen(speaker.name):
+            speaker = pool_speaker(int(rng.integers(N_POOL_VOICES)))
         emotion, intensity, style = draw_combination(rng)
-        drawn.append((voice, style, emotion, intensity))
+        drawn.append((speaker.voice, style, emotion, intensity))
     return write_sentences(drawn, encoder, seed + 1)
 
 
