@@ -141,10 +141,21 @@ def trained(run: Path, prefix: str) -> dict[str, Tensor]:
 
 
 def save_config(config: dict, out: Path) -> None:
-    """Write what a run is trained with beside it."""
+    """Write what a run is trained with beside it.
+
+    Raises:
+        ValueError: ``out`` holds a training with other settings than steps, rates and the like (``train``).
+    """
+    written = out / CONFIG
+    text = yaml.safe_dump(config, sort_keys=False)
+    if (out / "last.pt").exists() and written.exists():
+        before, now = load_yaml(written), yaml.safe_load(text)
+        changed = [key for key in before | now if key != "train" and before.get(key) != now.get(key)]
+        if changed:
+            raise ValueError(f"{out} was trained with another {', '.join(changed)}; give another --out or remove it")
     if IS_MAIN:
         out.mkdir(parents=True, exist_ok=True)
-        (out / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        written.write_text(text, encoding="utf-8")
 
 
 def trained_sizes(run: Path, kind: type[C]) -> C:

@@ -17,7 +17,7 @@ force_option = click.option("--force", is_flag=True, help="Overwrite existing ou
 
 
 def one_line_errors(function: Callable[..., None]) -> Callable[..., None]:
-    """Turn ``ValueError`` into a usage error: one line, exit code 2, no traceback."""
+    """Turn ``ValueError`` and ``OSError`` into usage errors: one line, exit code 2, no traceback."""
 
     @wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> None:
@@ -29,9 +29,11 @@ def one_line_errors(function: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:  # the reader of our output left
             sys.stderr.close()
             sys.exit(1)
-        except OSError as error:  # standard output cannot be written; files are looked after where they are
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still waiting goes nowhere
-            click.echo(f"Error: cannot write: {error.strerror}", err=True)
+        except OSError as error:
+            if error.filename is None:  # standard output: what is still waiting to be written goes nowhere
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            what = f"{error.filename or 'standard output'}: {error.strerror}" if error.strerror else str(error)
+            click.echo(f"Error: {' '.join(what.split())}", err=True)
             sys.exit(2)
 
     return wrapped
