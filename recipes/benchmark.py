@@ -27,6 +27,7 @@ from recipes.cores import on_cores
 from recipes.evaluation.sentences import mixed, running_text
 from recipes.fresh import CHARS_PER_SECOND, run_fresh
 from recipes.table import progress, table
+from tts.cli_common import one_line_errors
 
 LENGTHS_S = (5, 15, 60, 300, 600)  # seconds of speech, roughly
 COLD_SENTENCE = "Good morning."
@@ -119,6 +120,7 @@ def tables(result: dict[str, Any]) -> list[str]:
 @click.option("--compare", "side_by_side", is_flag=True, help="Speak the same sentences with hibari and Piper as well.")
 @click.option("--sentences", default=20, show_default=True, type=click.IntRange(min=1), help="For --compare.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default="benchmark.json", show_default=True)
+@one_line_errors
 def main(model: str, max_minutes: float, cores: tuple[int, ...], side_by_side: bool, sentences: int, out: Path) -> None:
     """Measure speed, first-audio latency, memory and cold start."""
     try:

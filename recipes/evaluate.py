@@ -24,6 +24,7 @@ from recipes.evaluation.pictures import pictures_section
 from recipes.evaluation.reference import Reference
 from recipes.evaluation.voices import voices_section
 from recipes.evaluation.words import grid_section, words_section
+from tts.cli_common import one_line_errors
 
 SECTIONS = ("words", "grid", "emotions", "voice", "long", "pictures")
 
@@ -72,6 +73,7 @@ def evaluate(
 @click.option("--whisper", help="faster-whisper model name or folder  [default: Whisper base from the pip packages]")
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1), help="CPU threads.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="evaluation", show_default=True)
+@one_line_errors
 def main(
     model: str, sections: tuple[str, ...], limit: int | None, voices: tuple[str, ...], reference: str | None,
     minutes: float, whisper: str | None, threads: int, out: Path,

@@ -22,6 +22,7 @@ from pathlib import Path
 import click
 
 from recipes.ending import asked_to_end
+from tts.cli_common import one_line_errors
 
 GRACE_S = 20.0  # for what runs to end its step and save before --minutes is over
 
@@ -189,6 +190,7 @@ def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--jobs", default=2, show_default=True, help="Recipes side by side.")
 @click.option("--minutes", type=float, default=None, help="End this call in time; the next goes on.")
+@one_line_errors
 def main(
     text: Path,
     faces: Path | None,

@@ -15,6 +15,7 @@ from recipes.training import trained, trained_sizes
 from recipes.vocoder.train_refiner import load_refiner
 from tts import align as aligner
 from tts.checkpoint import DEFAULT_MODEL, ModelConfig, NamedVoice, save_model
+from tts.cli_common import one_line_errors
 from tts.lm.model import LM, LMConfig
 from vocoder.vocos import PulseVocos, VocoderConfig
 
@@ -34,6 +35,7 @@ DESCRIPTIONS = {
 @click.option("--out", type=click.Path(path_type=Path), default=Path("tts/weights") / DEFAULT_MODEL, show_default=True)
 @click.option("--refiner/--no-refiner", "refined", default=True, help="With the refiner of RUNS, where there is one.")
 @click.option("--lm", "lm_run", type=click.Path(path_type=Path), help="A language model's run instead of RUNS/lm.")
+@one_line_errors
 def main(runs: Path, out: Path, refined: bool, lm_run: Path | None) -> None:
     """Collect the trained stages into one hash-checked directory."""
     codec, lm_run = load_codec(runs / "codec"), lm_run or runs / "lm"

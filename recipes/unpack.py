@@ -14,6 +14,7 @@ import click
 
 from recipes.training import save, save_config
 from tts.checkpoint import DEFAULT_MODEL, find_model, load_model_config, read_stage
+from tts.cli_common import one_line_errors
 
 RUNS = {"lm": "lm", "codec": "codec", "refiner": "refiner/reflow", "vocoder": "vocoder"}
 
@@ -21,6 +22,7 @@ RUNS = {"lm": "lm", "codec": "codec", "refiner": "refiner/reflow", "vocoder": "v
 @click.command()
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Directory, name or hub id.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@one_line_errors
 def main(model: str, runs: Path) -> None:
     """Make training runs of a released model's stages; runs that exist are left alone."""
     folder = find_model(model)

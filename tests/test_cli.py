@@ -237,3 +237,14 @@ def test_stream_on_stdout_of_a_real_process(tiny_model: Path) -> None:
     assert done.stdout[:4] == b"RIFF" and done.stdout[8:12] == b"WAVE"
     assert (len(done.stdout) - 44) % 2 == 0 and len(done.stdout) > 1000
     assert done.stderr == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_full_standard_output_is_a_clear_line(tiny_model: Path) -> None:
+    command = [sys.executable, "-c", "from tts.cli import main; main()", "say", "Hi.", "-q", "--model", str(tiny_model)]
+    for more in ([], ["--stream"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [*command, "-o", "-", *more], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert done.returncode == 2 and done.stderr == "Error: standard output: No space left on device\n"

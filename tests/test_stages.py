@@ -24,7 +24,7 @@ from recipes.lm import align as align_recipe
 from recipes.lm import aligner as aligner_recipe
 from recipes.lm import preferences, pretrain, sft
 from recipes.lm.train import LMTraining, load_sequences
-from recipes.training import TrainConfig
+from recipes.training import TrainConfig, save_config
 from recipes.words import positions_of, split_words, word_spans
 from tts.align import load_aligner
 from tts.lm.generate import Sampling
@@ -303,3 +303,13 @@ def test_a_half_written_pair_is_dropped_and_the_others_kept(tmp_path: Path) -> N
     assert preferences.read_rows(path) == [{"clip": 1}, {"clip": 2}]
     preferences.drop_half_row(path)
     assert path.read_text() == '{"clip": 1}\n{"clip": 2}\n'
+
+
+def test_a_finished_run_of_other_settings_is_not_taken_for_the_one_asked_for(tmp_path: Path) -> None:
+    save_config({"train": {"steps": 1}, "model": {"levels": (8, 8)}}, tmp_path)
+    save_config({"train": {"steps": 1}, "model": {"levels": (4, 4)}}, tmp_path)  # nothing was trained yet
+    (tmp_path / "last.pt").touch()
+    save_config({"train": {"steps": 2}, "model": {"levels": (4, 4)}}, tmp_path)
+    with pytest.raises(ValueError, match="was trained with another model; give another --out or remove it"):
+        save_config({"train": {"steps": 2}, "model": {"levels": (8, 8)}}, tmp_path)
+    assert "- 4" in (tmp_path / "config.yaml").read_text()

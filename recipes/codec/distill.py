@@ -24,6 +24,7 @@ from recipes.data import Corpus
 from recipes.parallel import IS_MAIN, process_device
 from recipes.precision import mixed_precision
 from recipes.training import save_config, train, trained
+from tts.cli_common import one_line_errors
 from tts.codec.model import Codec
 from tts.codec.vq import VectorQuantizer
 from tts.config import load_config
@@ -118,6 +119,7 @@ class DistillTask(CodecTask):
     "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("distill.yaml")
 )
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(corpus: Path, teacher: Path, out: Path, config_file: Path, device: str) -> None:
     """Train the student; run again to resume."""
     config, place = load_config(Distillation, config_file), process_device(device)

@@ -20,6 +20,7 @@ from recipes.codec.measure import Clip, MelChain, draw_histogram, folder_clips, 
 from recipes.data import Corpus
 from recipes.table import progress
 from tts.checkpoint import DEFAULT_MODEL, load_model
+from tts.cli_common import one_line_errors
 from tts.config import AUDIO
 
 JUDGED_FROM_S = 2.5
@@ -66,6 +67,7 @@ def corpus_clips(folders: tuple[Path, ...], splits: tuple[str, ...], seed: int) 
 @click.option("--clips", "judged", default=40, show_default=True, help="Clips to judge; 0 counts codes only.")
 @click.option("--threads", default=1, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/codec-evaluation"), show_default=True)
+@one_line_errors
 def main(
     model: str,
     run: Path | None,

@@ -20,6 +20,7 @@ from recipes.corpus.make import CLIPS_PER_SHARD, MODERN_SHARE, make_clip
 from recipes.corpus.teachers import seed_teachers
 from recipes.corpus.texts import Source, make_modern, read_sentences
 from recipes.table import progress
+from tts.cli_common import one_line_errors
 from tts.config import AUDIO
 
 FIRST_SEED = 1_000_000  # of shards; the corpus counts from 0
@@ -62,6 +63,7 @@ def make_held_out(number: int, sentences: list[Source], out: Path) -> list[dict]
 @click.option("--text", type=click.Path(path_type=Path, exists=True), required=True, help="The corpus's sentences.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/held-out"), show_default=True)
 @click.option("--hours", default=1.5, show_default=True)
+@one_line_errors
 def main(text: Path, out: Path, hours: float) -> None:
     """Make HOURS of speech of held-out sentences; run again to resume or to add."""
     out.mkdir(parents=True, exist_ok=True)

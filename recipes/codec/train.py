@@ -22,6 +22,7 @@ from recipes.parallel import process_device
 from recipes.recorded import as_recorded, faster
 from recipes.start import init_option, sizes_of, start_from
 from recipes.training import TrainConfig, save_config, train
+from tts.cli_common import one_line_errors
 from tts.codec.model import MEL_FLOOR, Codec, CodecConfig
 from tts.codec.quantizer import Quantised
 from tts.codec.saconv import SAConv
@@ -195,6 +196,7 @@ def train_codec(corpus: Path, out: Path, config_file: Path, init: str | None, de
 )
 @init_option
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(corpus: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:
     """Train the codec; run again to resume."""
     train_codec(corpus, out, config_file, init, device)

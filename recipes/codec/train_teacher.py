@@ -12,6 +12,7 @@ import click
 
 from recipes.codec.train import train_codec
 from recipes.start import init_option
+from tts.cli_common import one_line_errors
 
 
 @click.command()
@@ -20,6 +21,7 @@ from recipes.start import init_option
 @click.option("--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("grvq.yaml"))
 @init_option
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(corpus: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:
     """Train the teacher; run again to resume."""
     train_codec(corpus, out, config_file, init, device)

@@ -21,6 +21,7 @@ from recipes.corpus.misaki import spell, symbol_ends
 from recipes.corpus.speakers import blended
 from recipes.corpus.spoken import NEUTRAL_LEVEL_DB, Clip, at_level, f0_at_mel_frames, session_with_durations
 from recipes.corpus.world import FRAME_S, Frames, put_together, slowed, take_apart
+from tts.cli_common import one_line_errors
 from tts.config import AUDIO
 from tts.style import IDENTITY_DIM, Style, Voice
 from tts.text.normalize import normalize
@@ -112,6 +113,7 @@ def measured(samples: np.ndarray) -> np.ndarray:
 
 @click.command()
 @click.option("--voices", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of *.bin.")
+@one_line_errors
 def main(voices: Path) -> None:
     """Print the table of Kokoro's speakers."""
     vectors = read_vectors(voices, sorted({path.stem for path in voices.glob("*.bin")} - {WHISPERER}))

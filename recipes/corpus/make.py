@@ -25,6 +25,7 @@ from recipes.corpus.describe import describe
 from recipes.corpus.draw import Speaker, draw_speaker, draw_style, is_unseen
 from recipes.corpus.teachers import Teachers, seed_teachers
 from recipes.corpus.texts import Source, make_modern, make_words, read_sentences, vocabulary
+from tts.cli_common import one_line_errors
 from tts.config import AUDIO
 from tts.text.normalize import normalize
 from tts.text.phonemize import phonemize
@@ -155,12 +156,10 @@ def judge(folder: Path, n_clips: int) -> str:
 )
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True)
 @click.option("--judge", "n_judged", default=0, show_default=True, help="Clips to judge in the end (extra [eval]).")
+@one_line_errors
 def main(text: Path, out: Path, hours: float, first: int, kokoro: Path | None, processes: int, n_judged: int) -> None:
     """Make HOURS of labelled, aligned, expressive speech; run again to resume or to add."""
-    try:
-        Teachers(kokoro)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
+    Teachers(kokoro)  # whose voices are looked for before anything is made
     os.environ["OMP_NUM_THREADS"] = "1"
     out.mkdir(parents=True, exist_ok=True)
     seconds, left_out, done, begun = 0.0, 0, [], time.time()

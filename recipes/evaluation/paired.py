@@ -27,6 +27,7 @@ from recipes.evaluation.emotions import NAMES, absolute, measure, targets
 from recipes.evaluation.reference import Reference
 from recipes.evaluation.sentences import SETS, read_sentences, spread
 from recipes.table import progress, table
+from tts.cli_common import one_line_errors
 
 STYLED = NAMES[:-1]  # what a style is judged by; roughness is not what emotions are told apart by
 N_RECORDINGS = 12  # of a voice, for its embedding
@@ -165,6 +166,7 @@ def _row(name: str, found: dict[str, dict[str, Any]], sign: str = "") -> list[st
 @click.option("--whisper", help="faster-whisper model name or folder  [default: Whisper base from the pip packages]")
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1), help="CPU threads.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the figures here, as JSON.")
+@one_line_errors
 def main(
     models: tuple[str, ...], reference: str, name: str, limit: int | None, seeds: int, teacher: bool,
     whisper: str | None, threads: int, out: Path | None,

@@ -28,6 +28,7 @@ from recipes.evaluation.sentences import FOLDER, mixed, spread
 from recipes.prompts.faces import HELD_OUT_EVERY, NAMES
 from recipes.table import progress, table
 from recipes.wording import compare, wer
+from tts.cli_common import one_line_errors
 
 KINDS = ("speech", "text", "face")
 PROMPTS, SENTENCES = 40, 3
@@ -217,6 +218,7 @@ def latency_table(bench: Bench, faces: Path | None, repeats: int = 5) -> str:
     "--section", "sections", multiple=True, type=click.Choice(("styles", "voices", "mixes", "words", "latency"))
 )
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1), help="CPU threads.")
+@one_line_errors
 def main(
     model: str, reference: str, faces: Path | None, real: Path | None, limit: int | None, sentences: int,
     sections: tuple[str, ...], threads: int,

@@ -28,6 +28,7 @@ from recipes.prompts.clips import NAMES, Clips, speech_features
 from recipes.prompts.faces import Faces, face_features
 from recipes.table import table
 from tts.audio import read_audio
+from tts.cli_common import one_line_errors
 from tts.config import AUDIO
 from tts.style import STYLE_ATTRIBUTES, STYLE_SCALES, VOICE_DIM, emotion_vector
 
@@ -251,6 +252,7 @@ def emodb_table(encoder: PromptEncoder, folder: Path) -> str:
 @click.option("--model", default="facet-nano", show_default=True, help="A model directory with prompt encoders.")
 @click.option("--data", type=click.Path(path_type=Path), default=Path("runs/prompts"), show_default=True)
 @click.option("--emodb", type=click.Path(path_type=Path), help="Folder of SPEAKER_EMOTION.wav, real acted speech.")
+@one_line_errors
 def main(model: str, data: Path, emodb: Path | None) -> None:
     """Print the figures of MODEL."""
     torch.set_num_threads(1)

@@ -38,6 +38,7 @@ from recipes.precision import mixed_precision
 from recipes.start import start_from
 from recipes.training import save_config, train
 from recipes.words import positions_of, word_spans
+from tts.cli_common import one_line_errors
 from tts.config import load_config
 from tts.lm.sequence import Sequence, build
 
@@ -226,6 +227,7 @@ class AlignTask(LMTask):
 )
 @click.option("--steps", type=int, help="Instead of the configuration's.")
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(
     init: str, preferences: Path, corpus: Path, out: Path, config_file: Path, steps: int | None, device: str
 ) -> None:

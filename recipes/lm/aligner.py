@@ -20,6 +20,7 @@ from recipes.data import Corpus
 from recipes.prompts.augment import augment_mels
 from recipes.training import TrainConfig, train
 from tts.align import CLASS_OF, CLASSES, SILENT, Aligner, AlignerConfig, force, recognise, save_aligner
+from tts.cli_common import one_line_errors
 from tts.config import load_config
 from tts.mel import log_mel
 from tts.text.symbols import SPACE
@@ -121,6 +122,7 @@ def measure(aligner: Aligner, corpus: Corpus, n_clips: int) -> dict[str, float]:
 )
 @click.option("--clips", default=200, show_default=True, help="Validation and test clips to measure on.")
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(corpus: Path, out: Path, config_file: Path, clips: int, device: str) -> None:
     """Train the aligner; run again to resume."""
     config = load_config(AlignerTraining, config_file)

@@ -31,6 +31,7 @@ import torch
 from recipes.data import Corpus
 from recipes.judges import LONGEST_WINDOW_S, SpeakerSimilarity, Whisper, prosody
 from tts.checkpoint import find_model, load_model_config
+from tts.cli_common import one_line_errors
 from tts.config import AUDIO
 from tts.lm.generate import Sampling
 from tts.render import render
@@ -214,6 +215,7 @@ def drop_half_row(path: Path) -> None:
 @click.option("--top-p", default=0.95, show_default=True)
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True)
 @click.option("--whisper", "whisper_model", help="A faster-whisper model; default Whisper base (extra [eval]).")
+@one_line_errors
 def main(
     model: str,
     corpus: Path,

@@ -19,6 +19,7 @@ from recipes.codec.codes import write_codes
 from recipes.codec.load import load_codec
 from recipes.data import Corpus
 from recipes.precision import mixed_precision
+from tts.cli_common import one_line_errors
 from tts.codec.facet import check_single
 from tts.codec.model import Codec
 from tts.codec.waveform import Codec as WaveformCodec
@@ -60,6 +61,7 @@ def encode_clips(codec: WaveformCodec, clips: Corpus) -> list[np.ndarray]:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/lm/codes.npz"), show_default=True)
 @click.option("--batch-size", default=16, show_default=True)
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(corpus: Path, codec: Path, out: Path, batch_size: int, device: str) -> None:
     """Write the codes of every clip, one after another, with their lengths."""
     encode: Callable[[Corpus], list[np.ndarray]]

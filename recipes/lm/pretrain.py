@@ -24,6 +24,7 @@ from recipes.lm.train import Batch, LMTask, LMTraining, load_sequences
 from recipes.parallel import process_device
 from recipes.start import init_option, start_from
 from recipes.training import save_config, train
+from tts.cli_common import one_line_errors
 from tts.config import load_config
 from tts.lm.sequence import Sequence
 from tts.style import STYLE_DIM
@@ -122,6 +123,7 @@ class PretrainTask(LMTask):
 @click.option("--steps", type=int, help="Instead of the configuration's.")
 @init_option
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(
     corpus: Path, codes: Path, out: Path, config_file: Path, steps: int | None, init: str | None, device: str
 ) -> None:

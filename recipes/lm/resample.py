@@ -22,6 +22,7 @@ from recipes.data import Corpus
 from recipes.lm.train import LMTask, LMTraining, load_sequences
 from recipes.precision import mixed_precision
 from recipes.training import CONFIG, trained
+from tts.cli_common import one_line_errors
 from tts.config import load_config
 from tts.lm.generate import Sampling, choose
 from tts.lm.model import DigitHead
@@ -65,6 +66,7 @@ def resample(task: LMTask, sampling: Sampling, positions: int) -> list[np.ndarra
 @click.option("--lm", "run", type=click.Path(path_type=Path), default=Path("runs/lm"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/lm/drawn.npz"), show_default=True)
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(corpus: Path, codes: Path, run: Path, out: Path, device: str) -> None:
     """Draw codes along every training and test clip."""
     config = replace(load_config(LMTraining, run / CONFIG), compile=False)

@@ -18,6 +18,7 @@ from recipes.data import Corpus
 from recipes.lm.train import LMTask, LMTraining, load_sequences
 from recipes.parallel import IS_MAIN, process_device
 from recipes.training import save_config, train, trained
+from tts.cli_common import one_line_errors
 from tts.config import load_config
 
 
@@ -43,6 +44,7 @@ def held_out_loss(task: LMTask, batch_size: int = 16, n_clips: int = 200) -> flo
 )
 @click.option("--steps", type=int, help="Instead of the configuration's.")
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(
     pretrained: str, corpus: Path, codes: Path, out: Path, config_file: Path, steps: int | None, device: str
 ) -> None:

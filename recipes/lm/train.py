@@ -19,6 +19,7 @@ from recipes.data import Corpus
 from recipes.parallel import process_device
 from recipes.start import init_option, start_from
 from recipes.training import TrainConfig, save_config, train
+from tts.cli_common import one_line_errors
 from tts.codec.model import CodecConfig
 from tts.config import load_config
 from tts.lm.model import LM, LMConfig
@@ -180,6 +181,7 @@ class LMTask(nn.Module):
 )
 @init_option
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(corpus: Path, codes: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:
     """Train the language model; run again to resume."""
     config = load_config(LMTraining, config_file)

@@ -12,6 +12,7 @@ from prompts.encoder import PromptConfig, save_prompt_encoder
 from prompts.space import SharedSpace
 from recipes.prompts.train import PromptTraining, load_encoders, load_stage
 from recipes.training import trained
+from tts.cli_common import one_line_errors
 from tts.config import load_config
 
 CONFIG = Path(__file__).with_name("config.yaml")
@@ -39,6 +40,7 @@ def export_prompts(run: Path, out: Path, config_file: Path = CONFIG) -> int:
 @click.command()
 @click.option("--run", type=click.Path(path_type=Path), default=Path("runs/prompts"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A model directory.")
+@one_line_errors
 def main(run: Path, out: Path) -> None:
     """Export."""
     click.echo(f"{out}: {export_prompts(run, out) / 1e6:.2f} MB of prompt encoders")

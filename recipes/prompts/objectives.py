@@ -21,6 +21,7 @@ from recipes.prompts.space import OBJECTIVES, SpaceTask, prepare_features
 from recipes.prompts.train import PromptTraining, load_encoders
 from recipes.table import table
 from recipes.training import train
+from tts.cli_common import one_line_errors
 from tts.config import load_config
 
 HEADERS = ("objective", "text to speech", "speech to text", "face to speech", "face to text")
@@ -41,6 +42,7 @@ def figures(encoder: PromptEncoder, run: Path) -> list[tuple[float, float]]:
 @click.option(
     "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
 )
+@one_line_errors
 def main(run: Path, config_file: Path) -> None:
     """Train the space with every objective, and print what each retrieves."""
     config = load_config(PromptTraining, config_file)

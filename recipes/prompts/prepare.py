@@ -20,6 +20,7 @@ from prompts.face import crop, open_image
 from prompts.spectrum import HOP, N_MEASURES, measures
 from recipes.data import Corpus
 from recipes.prompts.channel import worsen
+from tts.cli_common import one_line_errors
 
 CROP = 72  # pixels; training cuts 64 out of it
 # The pictures are cut around the face already: on 150 of them the detector of prompts.face takes a square of 109 to 125
@@ -140,6 +141,7 @@ def measure_fresh(text: Path, out: Path, number: int, views: int, kokoro: Path |
 @click.option("--fresh", default=6000, show_default=True, help="Clips to make of TEXT, each in a voice of its own.")
 @click.option("--kokoro", type=click.Path(path_type=Path, exists=True), help="Folder of Kokoro's voices, for these.")
 @click.option("--views", default=3, show_default=True, help="Of every training clip: itself, and worsened ones.")
+@one_line_errors
 def main(
     corpus: Path, faces: Path, text: Path | None, out: Path, limit: int, fresh: int, kokoro: Path | None, views: int
 ) -> None:

@@ -20,6 +20,7 @@ from recipes.prompts.clips import Clips, SpeechTask, for_stages
 from recipes.prompts.faces import Faces, FaceTask
 from recipes.prompts.space import SpaceTraining
 from recipes.training import TrainConfig, train, trained
+from tts.cli_common import one_line_errors
 from tts.config import load_config
 
 STAGES = ("face", "speech", "space")
@@ -77,6 +78,7 @@ def load_encoders(config: PromptTraining, out: Path) -> tuple[SpeechEncoder, tor
     "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
 )
 @click.option("--stage", "stages", type=click.Choice(STAGES), multiple=True, default=STAGES, show_default=True)
+@one_line_errors
 def main(out: Path, config_file: Path, stages: tuple[str, ...]) -> None:
     """Train; run again to resume."""
     config = load_config(PromptTraining, config_file)

@@ -26,6 +26,7 @@ from prompts.prompt import Prompt
 from prompts.space import MODALITIES
 from recipes.training import TrainConfig, train
 from tts.checkpoint import find_model
+from tts.cli_common import one_line_errors
 from tts.config import load_config
 from tts.style import EMOTIONS, emotion_vector
 
@@ -184,6 +185,7 @@ class TriplesTask(nn.Module):
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="A TriplesTraining as YAML.")
 @click.option("--run", type=click.Path(path_type=Path), default=Path("runs/triples"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new model directory.")
+@one_line_errors
 def main(table: Path, model: str, config_file: Path | None, run: Path, out: Path) -> None:
     """Train; run again to resume."""
     torch.manual_seed(0)

@@ -28,6 +28,7 @@ from recipes.judges import Whisper, dnsmos
 from recipes.table import progress, table
 from recipes.wording import compare, wer
 from tts.checkpoint import DEFAULT_MODEL, Model, load_model
+from tts.cli_common import one_line_errors
 from tts.codec.model import MEL_FLOOR, denormalise
 from tts.config import AUDIO
 from tts.mel import log_mel
@@ -67,6 +68,7 @@ def compare_mels(made: Tensor, real: Tensor) -> dict[str, float]:
 @click.option("--drawn", type=click.Path(path_type=Path), default=None, help="Codes of recipes.lm.resample.")
 @click.option("--clips", default=200, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/refiner-figures.json"), show_default=True)
+@one_line_errors
 def main(name: str, corpus: Path, drawn: Path | None, clips: int, out: Path) -> None:
     """Print the table and write it as JSON."""
     torch.set_num_threads(1)

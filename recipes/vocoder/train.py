@@ -22,6 +22,7 @@ from recipes.recorded import as_recorded
 from recipes.start import init_option, start_from
 from recipes.training import TrainConfig, save_config, train
 from recipes.vocoder.train_refiner import load_refiner
+from tts.cli_common import one_line_errors
 from tts.codec.model import MEL_FLOOR, Codec
 from tts.config import load_config
 from tts.mel import log_mel
@@ -124,6 +125,7 @@ class VocoderTask(nn.Module):
 )
 @init_option
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(
     corpus: Path, codec: Path | None, refiner: Path | None, out: Path, config_file: Path, init: str | None, device: str
 ) -> None:

@@ -24,6 +24,7 @@ from recipes.codec.load import load_codec
 from recipes.data import Corpus
 from recipes.parallel import process_device
 from recipes.training import TrainConfig, save_config, train, trained, trained_sizes
+from tts.cli_common import one_line_errors
 from tts.codec.model import MEL_FLOOR, Codec, condition, normalise
 from tts.config import load_config
 from tts.mel import log_mel
@@ -109,6 +110,7 @@ def load_refiner(run: Path) -> Refiner:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/refiner"), show_default=True)
 @click.option("--config", "config_file", type=click.Path(path_type=Path), default=None)
 @click.option("--device", default="cpu", show_default=True)
+@one_line_errors
 def main(
     corpus: Path, codec: Path, codes: tuple[Path, ...], reflow: bool, out: Path, config_file: Path | None, device: str
 ) -> None:

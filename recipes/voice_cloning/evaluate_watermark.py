@@ -19,6 +19,7 @@ import soxr
 from recipes.data import Corpus
 from recipes.judges import dnsmos
 from recipes.table import progress, table
+from tts.cli_common import one_line_errors
 from tts.config import AUDIO
 from tts.watermark import THRESHOLD, detect, mark
 
@@ -58,6 +59,7 @@ CHANGES: dict[str, Change] = {
 @click.option("--corpus", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
 @click.option("--clips", default=100, show_default=True)
 @click.option("--seconds", default=3.0, show_default=True, help="Shortest clip.")
+@one_line_errors
 def main(corpus: Path, clips: int, seconds: float) -> None:
     """Print how often the mark is found, by what happened to the clip, and what it costs."""
     held_out = Corpus(corpus, "test")

@@ -30,6 +30,7 @@ from recipes.data import Corpus
 from recipes.parallel import IS_MAIN, process_device
 from recipes.training import TrainConfig, train
 from tts.checkpoint import find_model, load_model
+from tts.cli_common import one_line_errors
 from tts.codec.facet import check_single
 from tts.codec.hifigan import HiFiGAN, HiFiGANConfig
 from tts.codec.model import MEL_FLOOR, Codec
@@ -121,6 +122,7 @@ class AdversarialTask(nn.Module):
     "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
 )
 @click.option("--device", default="cuda", show_default=True)
+@one_line_errors
 def main(corpus: Path, codec: str, out: Path, config_file: Path, device: str) -> None:
     """Train a waveform decoder; run again to resume."""
     config = load_config(AdversarialTraining, config_file)
