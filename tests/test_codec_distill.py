@@ -341,3 +341,24 @@ def test_evaluation_of_a_run_counts_codes_and_draws(corpus: Path, tiny_model: Pa
     assert 0 < written["usage"] < 1 and f"{written['perplexity']:.0f}" in shown
     assert (out / "codes.png").read_bytes().startswith(b"\x89PNG")
     draw_histogram(Evaluation(np.ones((2, 8), np.int64)), tmp_path / "even.png", "even")
+
+
+def test_held_out_speech_is_made_as_the_corpus_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything but the teachers' networks."""
+    from recipes.codec import held_out
+    from recipes.corpus import make
+    from recipes.corpus.spoken import Clip
+
+    class Teachers:
+        def speak(self, symbols: list[str], speaker: object, style: object, rng: np.random.Generator) -> Clip:
+            ends = np.linspace(0, 1, len(symbols))
+            return Clip(rng.normal(0, 0.1, AUDIO.sample_rate).astype(np.float32), np.full(94, 100.0), ends)
+
+    monkeypatch.setattr(make, "_teachers", lambda kokoro: Teachers())
+    monkeypatch.setattr(held_out, "seed_teachers", lambda seed: None)
+    monkeypatch.setattr(held_out, "CLIPS_PER_SHARD", 3)
+    sentences = [Source("He walked slowly down the hill.", "a")]
+    rows = held_out.make_held_out(0, sentences, tmp_path)
+    assert len(rows) == 3 and {row["split"] for row in rows} == {"test"}
+    assert len(np.load(tmp_path / "held-out-0000.npy")) == 3 * AUDIO.sample_rate
+    assert held_out.make_held_out(0, sentences, tmp_path) == json.loads(json.dumps(rows))  # kept, not made again

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from recipes.corpus.draw import draw_speaker
 from recipes.corpus.make import CLIPS_PER_SHARD, MODERN_SHARE, make_clip
 from recipes.corpus.teachers import seed_teachers
 from recipes.corpus.texts import Source, make_modern, read_sentences
@@ -46,7 +47,7 @@ def make_held_out(number: int, sentences: list[Source], out: Path) -> list[dict]
     rows, audio, start = [], [], 0
     for _ in progress(range(CLIPS_PER_SHARD), name):
         try:
-            row, samples, _ = make_clip(held_out_source(sentences, rng), rng)
+            row, samples, _ = make_clip(held_out_source(sentences, rng), draw_speaker(rng), rng)
         except ValueError:
             continue  # not usable, as in the corpus
         rows.append(row | {"split": "test", "shard": f"{name}.npy", "start": start})
