@@ -45,8 +45,7 @@ class Audio:
             ValueError: the file exists and ``force`` is not set, or it cannot be written.
         """
         if str(path) == "-":
-            sys.stdout.buffer.write(self.wav_bytes())
-            sys.stdout.buffer.flush()
+            write_stdout(self.wav_bytes())
             return
         check_writable(path, force)
         write_bytes(path, self.wav_bytes())
@@ -155,6 +154,18 @@ def check_folder(path: str | Path) -> None:
 
 def _unwritable(path: Path, error: OSError) -> ValueError:
     return ValueError(f"cannot write {path}: {error.strerror}")
+
+
+def write_stdout(data: bytes) -> None:
+    """Write to standard output, at once. Raises ``ValueError`` when it cannot be written, as on a full disk."""
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # whoever reads has left, which is no error of ours
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what still waits there goes nowhere
+        raise ValueError(f"standard output: {error.strerror}") from error
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

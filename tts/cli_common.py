@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -30,9 +29,7 @@ def one_line_errors(function: Callable[..., None]) -> Callable[..., None]:
             sys.stderr.close()
             sys.exit(1)
         except OSError as error:
-            if error.filename is None:  # standard output: what is still waiting to be written goes nowhere
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            what = f"{error.filename or 'standard output'}: {error.strerror}" if error.strerror else str(error)
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             click.echo(f"Error: {' '.join(what.split())}", err=True)
             sys.exit(2)
 

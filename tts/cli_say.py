@@ -104,12 +104,11 @@ class Progress:
 
 def write_stream(pieces: Iterable[Audio]) -> None:
     """Write a WAV of unknown length to standard output as it is made."""
-    from tts.audio import pcm16, wav_header
+    from tts.audio import pcm16, wav_header, write_stdout
 
     header = True
     for piece in pieces:
-        sys.stdout.buffer.write((wav_header(None, piece.sample_rate) if header else b"") + pcm16(piece.samples))
-        sys.stdout.buffer.flush()
+        write_stdout((wav_header(None, piece.sample_rate) if header else b"") + pcm16(piece.samples))
         header = False
 
 
