@@ -88,7 +88,8 @@ def stages(
             Stage("prompts", "recipes.prompts.train", prompts, ("prompt data",), on_device=False),
         ]
         last.append("prompts")
-    released = ("--runs", str(runs), "--refiner" if refined else "--no-refiner", "--out")
+    told = ("--refiner" if refined else "--no-refiner", *(("--blends",) if kokoro else ()))
+    released = ("--runs", str(runs), *told, "--out")
     start, rated, aligned = str(runs / "unaligned"), str(runs / "preferences.jsonl"), str(runs / "lm_aligned")
     rate = ("--model", start, *corpus, "--out", rated, "--minutes", "inf")
     align = ("--init", start, "--preferences", rated, *corpus, "--out", aligned)

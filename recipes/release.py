@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from recipes.codec.load import load_codec
-from recipes.corpus.draw import BUILT_IN_VOICES, DEFAULT_VOICE
+from recipes.corpus.draw import BLENDS, BUILT_IN_VOICES, DEFAULT_VOICE, built_in_speaker
 from recipes.prompts.export import export_prompts
 from recipes.training import trained, trained_sizes
 from recipes.vocoder.train_refiner import load_refiner
@@ -27,6 +26,10 @@ DESCRIPTIONS = {
     "joe": "a man, plain and close",
     "otto": "a man, very deep",
     "finn": "a young man, light",
+    "lena": "a woman, warm and natural",
+    "ivy": "a woman, low and calm",
+    "hugo": "a man, natural and lively",
+    "owen": "a man, deep and measured",
 }
 
 
@@ -34,9 +37,10 @@ DESCRIPTIONS = {
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("tts/weights") / DEFAULT_MODEL, show_default=True)
 @click.option("--refiner/--no-refiner", "refined", default=True, help="With the refiner of RUNS, where there is one.")
+@click.option("--blends", is_flag=True, help="With the voices of a corpus made with --kokoro.")
 @click.option("--lm", "lm_run", type=click.Path(path_type=Path), help="A language model's run instead of RUNS/lm.")
 @one_line_errors
-def main(runs: Path, out: Path, refined: bool, lm_run: Path | None) -> None:
+def main(runs: Path, out: Path, refined: bool, blends: bool, lm_run: Path | None) -> None:
     """Collect the trained stages into one hash-checked directory."""
     codec, lm_run = load_codec(runs / "codec"), lm_run or runs / "lm"
     lm, vocoder = LM(trained_sizes(lm_run, LMConfig)), PulseVocos(trained_sizes(runs / "vocoder", VocoderConfig))
@@ -44,7 +48,8 @@ def main(runs: Path, out: Path, refined: bool, lm_run: Path | None) -> None:
     vocoder.load_state_dict(trained(runs / "vocoder", "vocoder"))
     reflow = runs / "refiner" / "reflow"
     refiner = load_refiner(reflow) if refined and reflow.is_dir() else None
-    voices = {name: NamedVoice(replace(voice), DESCRIPTIONS[name]) for name, voice in BUILT_IN_VOICES.items()}
+    names = [*BUILT_IN_VOICES, *(BLENDS if blends else ())]
+    voices = {name: NamedVoice(built_in_speaker(name).voice, DESCRIPTIONS[name]) for name in names}
     config = ModelConfig(
         name=DEFAULT_MODEL,
         lm=lm.config,

@@ -133,7 +133,7 @@ def test_ceilings_count_recordings_codec_and_teacher_apart(monkeypatch: pytest.M
             mos = {} if lost == 9 else {"ovrl": 3.0 - lost}
             return Reading(heard.text, words, compare_words(heard.text, words), mos, 1.0)
 
-    monkeypatch.setattr(ceiling, "recording", lambda seed: record)
+    monkeypatch.setattr(ceiling, "recording", lambda seed, kokoro: record)
     monkeypatch.setattr(ceiling, "unstyled", lambda: lambda text: clip(text, 9.0))
     monkeypatch.setattr(ceiling, "through_codec", lambda made, model, voice, style: made + 1.0)
     found = ceiling.ceilings(FakeBench(), ["one two", "one two"], ["ada", "theo"], ["sad", "angry"])
@@ -142,6 +142,8 @@ def test_ceilings_count_recordings_codec_and_teacher_apart(monkeypatch: pytest.M
     assert said == [("ada", "sad"), ("theo", "angry")]
     with pytest.raises(ValueError, match="no voice 'nobody'; it has ada"):
         ceiling.ceilings(FakeBench(), ["one two"], ["nobody"], ["sad"])
+    with pytest.raises(ValueError, match="lena is a mixture of Kokoro's speakers: give --kokoro"):
+        ceiling.ceilings(FakeBench(), ["one two"], ["lena"], ["sad"])
 
 
 def test_a_recording_is_the_teacher_in_that_voice_and_survives_the_codec() -> None:

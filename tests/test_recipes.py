@@ -34,7 +34,7 @@ from recipes.lm.aligner import AlignerTraining
 from recipes.lm.large import LargeTraining
 from recipes.lm.pretrain import Pretraining
 from recipes.prompts.train import PromptTraining
-from recipes.training import TrainConfig, train
+from recipes.training import TrainConfig, train, trained
 from recipes.vocoder import train as vocoder_recipe
 from recipes.vocoder import train_refiner as refiner_recipe
 from tts.align import Aligner, AlignerConfig, save_aligner
@@ -168,6 +168,19 @@ def test_a_killed_run_goes_on_exactly(corpus: Path, tmp_path: Path) -> None:
         return codec_recipe.CodecTask(config, Corpus(corpus, "train"), torch.device("cpu"))
 
     assert_goes_on_exactly(make, settings, tmp_path, stop_at=3)
+
+
+def test_a_codec_that_keeps_its_codes_learns_the_way_back_alone(corpus: Path, tmp_path: Path) -> None:
+    first, more = tmp_path / "first", tmp_path / "more"
+    settings = {"model": plain(TINY_CODEC), "batch_size": 2, "mel_frames": 40}
+    run(codec_recipe.main, "--corpus", corpus, "--out", first, "--config", config_file(tmp_path, **settings))
+    config = config_file(tmp_path, **settings, keep_codes=True)
+    run(codec_recipe.main, "--corpus", corpus, "--out", more, "--config", config, "--init", first)
+    before, after = (trained(folder, "codec") for folder in (first, more))
+    moved = {name.partition(".")[0] for name, weights in before.items() if not torch.equal(weights, after[name])}
+    assert moved == {"decoder"}
+    result = CliRunner().invoke(codec_recipe.main, ["--corpus", str(corpus), "--out", "x", "--config", str(config)])
+    assert result.exit_code and "give --init" in result.output
 
 
 def test_a_run_that_is_asked_to_end_saves_first(corpus: Path, tmp_path: Path) -> None:
@@ -320,6 +333,8 @@ def test_the_settings_that_come_with_the_recipes_are_whole() -> None:
         "lm/large": LargeTraining,
         "lm/pretrain": Pretraining,
         "lm/config": lm_recipe.LMTraining,
+        "lm/voices": lm_recipe.LMTraining,
+        "vocoder/voices": vocoder_recipe.VocoderTraining,
         "vocoder/config": vocoder_recipe.VocoderTraining,
         "vocoder/*": refiner,
         "prompts/config": PromptTraining,
@@ -333,4 +348,4 @@ def test_the_settings_that_come_with_the_recipes_are_whole() -> None:
         name = str(file.relative_to(ROOT / "recipes").with_suffix(""))
         kind = next(kind for pattern, kind in kinds.items() if fnmatch(name, pattern))
         assert load_config(kind, file), name
-    assert len(files) >= 19
+    assert len(files) >= 22

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from recipes.corpus.draw import HELD_OUT_SPEAKERS, Speaker, draw_speaker, is_unseen, mixed_speaker
+from recipes.corpus.draw import (
+    BLENDS,
+    HELD_OUT_SPEAKERS,
+    Speaker,
+    built_in_speaker,
+    draw_speaker,
+    is_unseen,
+    mixed_speaker,
+)
 from recipes.corpus.speakers import bases, blended
 from tts.config import AUDIO
 from tts.style import IDENTITY_DIM, Style, Voice, voice_vector
@@ -118,7 +126,9 @@ def test_mixtures_are_repeatable_and_those_for_tests_share_no_speaker_with_the_o
         assert 75 <= speaker.voice.pitch <= 300 and 0.75 <= speaker.voice.tract <= 1.2
     rng = np.random.default_rng(0)
     drawn = [draw_speaker(rng, kokoro=True) for _ in range(400)]
-    assert 60 < sum(bool(s.blend) for s in drawn) < 140 and not any(draw_speaker(rng).blend for _ in range(100))
+    assert 120 < sum(bool(s.blend) for s in drawn) < 200 and not any(draw_speaker(rng).blend for _ in range(100))
+    assert set(BLENDS) < {s.name for s in drawn} and all(built_in_speaker(n).blend == BLENDS[n] for n in BLENDS)
+    assert not {name for blend in BLENDS.values() for name in blend} & set(HELD_OUT_SPEAKERS)
 
 
 def test_slower_frames_keep_their_pitch() -> None:

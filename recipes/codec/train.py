@@ -50,6 +50,7 @@ class CodecTraining:
     band_limit_share: float = 0.3  # of strangers, that lose what lies above 3.4 to 11 kHz
     gain_db: float = 10.0  # strangers are up to this much louder or softer than the corpus
     conditioning: str = "saconv"  # or film, none: what of the decoder's style-adaptive convolutions is learned
+    keep_codes: bool = False  # learn the way back alone: what reads and says the codes of --init goes on to fit
     spread_weight: float = 0.0  # fsq: of the unevenness with which codes are used
     commitment_weight: float = 0.25  # vq, grvq
     codebook_decay: float = 0.99  # vq, grvq: what a step keeps of a code's running mean
@@ -105,7 +106,10 @@ class CodecTask(nn.Module):
         limit_conditioning(self.codec, config.conditioning)
         self.probe = PhonemeProbe(config.model.dim)
         books = [m for m in self.codec.quantizer.modules() if isinstance(m, Codebook)]
-        self.averages = CodebookAverages(books, config.codebook_decay) if books else None
+        self.averages = CodebookAverages(books, config.codebook_decay) if books and not config.keep_codes else None
+        if config.keep_codes:
+            self.codec.encoder.requires_grad_(False)
+            self.codec.quantizer.requires_grad_(False)
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """Random pieces of random clips, as recorded in the corpus or as strangers' recordings."""
@@ -130,8 +134,8 @@ class CodecTask(nn.Module):
         return Batch(mel, torch.from_numpy(np.stack(phonemes)).to(self.device), voice, style)
 
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """One batch: L1 of the log-mel, cross-entropy of the phonemes; for finite scalar quantisation how
-        unevenly codes are used, for learned codebooks commitment.
+        """One batch: L1 of the log-mel; unless codes are kept, cross-entropy of the phonemes, for finite scalar
+        quantisation how unevenly codes are used, and for learned codebooks commitment.
         """
         return self.losses_of(self.batch(rng))[0]
 
@@ -139,6 +143,8 @@ class CodecTask(nn.Module):
         """Losses of a batch and its quantised latents; learned codebooks are moved."""
         decoded, quantised = self.codec(batch.mel, batch.voice, batch.style)
         mel_loss = (decoded - batch.mel).abs().mean()
+        if self.config.keep_codes:
+            return {"loss": mel_loss, "mel": mel_loss}, quantised
         logits = self.probe(quantised.latents).flatten(0, 1)
         phoneme_loss = F.cross_entropy(logits, batch.phonemes.flatten())
         losses = {
@@ -179,8 +185,14 @@ def start_codec(codec: Codec, init: str | None) -> None:
 
 
 def train_codec(corpus: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:
-    """Train what ``config_file`` describes into ``out``, or go on with it."""
+    """Train what ``config_file`` describes into ``out``, or go on with it.
+
+    Raises:
+        ValueError: the codes of no codec are to be kept.
+    """
     config, place = load_config(CodecTraining, config_file), process_device(device)
+    if config.keep_codes and init is None:
+        raise ValueError("keep_codes keeps the codes of a trained codec: give --init")
     torch.manual_seed(config.train.seed)
     task = CodecTask(config, Corpus(corpus, "train"), place).to(place)
     start_codec(task.codec, init)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prompts.impression import age, male
-from recipes.corpus.scenes import NEGATIONS, SCENES
+from recipes.corpus.scenes import DENIALS, NEGATIONS, SCENES
 from recipes.corpus.vocabulary import (
     BREATHY,
     BRIGHT,
@@ -113,6 +113,14 @@ def _feeling(emotion: str, intensity: float, rng: np.random.Generator) -> str:
     return _pick(plain, rng)
 
 
+def _denial(emotion: str, rng: np.random.Generator) -> str:
+    """Another emotion, denied; "not happy" is no word for neutral, for people mean sad."""
+    others = [e for e in EMOTION_WORDS if e not in ("neutral", emotion)]
+    if emotion == "neutral":
+        others = [e for e in others if e not in ("happy", "calm")]
+    return _pick(DENIALS, rng).format(_pick(EMOTION_WORDS[others[rng.integers(len(others))]][1], rng))
+
+
 def _manners(style: Style, always: bool, rng: np.random.Generator) -> list[str]:
     """What can be heard apart from the emotion: whisper, speed, loudness, pitch, melody, breath, tremor."""
     found: list[str] = []
@@ -146,8 +154,11 @@ def make_description(
             manners = [_pick(SCENES[emotion], rng), *manners]
         elif rng.random() < 0.08 and (usual or emotion == "neutral"):
             manners = [_pick(NEGATIONS[emotion], rng), *manners]
+        elif emotion == "neutral" and rng.random() < 0.2:
+            manners = [_denial(emotion, rng), *manners]
         else:
-            manners = [_feeling(emotion, intensity, rng), *manners]
+            denied = [_denial(emotion, rng)] if rng.random() < 0.1 else []
+            manners = [_feeling(emotion, intensity, rng), *denied, *manners]
     if not manners:
         manners = [_pick(EMOTION_WORDS["neutral"][1], rng)]
     if rng.random() < 0.3:

@@ -12,7 +12,8 @@ from tts.style import EMOTIONS, FASTEST_RATE, STYLE_ATTRIBUTES, Style, Voice
 N_POOL_VOICES = 600
 N_MIXED_VOICES = 600  # mixtures of Kokoro's speakers
 HELD_OUT_EVERY = 12  # pool voices whose number this divides are never trained on
-KOKORO_SHARE = 0.25  # of what is said, where Kokoro's voices are at hand: each of it in several styles
+KOKORO_SHARE = 0.4  # of what is said, where Kokoro's voices are at hand: each of it in several styles
+BUILT_IN_SHARE = 0.35  # of that: by the built-in ones among the mixtures
 # Kokoro's speakers that only voices kept for tests are made of.
 HELD_OUT_SPEAKERS = ("af_kore", "am_eric", "bf_lily", "bm_lewis", "pf_dora", "zm_yunxi")
 
@@ -27,6 +28,13 @@ BUILT_IN_VOICES: dict[str, Voice] = {
     "finn": Voice(135.0, 0.91, bands=(-0.5, 0.8, 0.0, 0.0), timbre=1.0),
 }
 DEFAULT_VOICE = "ada"
+# Mixtures of Kokoro's speakers that ship, too; like all mixtures they speak only where Kokoro's voices are at hand.
+BLENDS: dict[str, dict[str, float]] = {
+    "lena": {"af_sarah": 0.6, "bf_emma": 0.4},
+    "ivy": {"af_sky": 0.5, "af_nova": 0.5},
+    "hugo": {"am_puck": 0.5, "am_michael": 0.5},
+    "owen": {"am_onyx": 0.5, "bm_fable": 0.5},
+}
 
 # Spread of a style around its emotion, and of neutral speech around zero.
 _SPREAD = Style(0.5, 0.08, 0.04, 0.6, 0.5, 0.6, 0.6, 0.2, 0.04, 0.0)
@@ -78,6 +86,19 @@ class Speaker:
     blend: dict[str, float] = field(default_factory=dict)
 
 
+def built_in_speaker(name: str) -> Speaker:
+    """The voice ``name`` of those that ship; raises ``ValueError`` when there is none."""
+    if name in BLENDS:
+        base = blended(BLENDS[name])
+        voice = Voice(
+            round(base.pitch, 1), round(base.tract, 3), identity=tuple(round(float(x), 3) for x in base.identity)
+        )
+        return Speaker(name, voice, BLENDS[name])
+    if name not in BUILT_IN_VOICES:
+        raise ValueError(f"the corpus has no voice {name!r}; it has {', '.join([*BUILT_IN_VOICES, *BLENDS])}")
+    return Speaker(name, BUILT_IN_VOICES[name])
+
+
 def pool_speaker(number: int) -> Speaker:
     """Virtual speaker ``number`` of the first two teachers."""
     return Speaker(f"pool-{number}", pool_voice(number))
@@ -107,14 +128,15 @@ def mixed_speaker(number: int) -> Speaker:
 def draw_speaker(rng: np.random.Generator, kokoro: bool = False) -> Speaker:
     """The default voice, another built-in one, or a virtual one; a mixture only with ``kokoro``."""
     if kokoro and rng.random() < KOKORO_SHARE:
+        if rng.random() < BUILT_IN_SHARE:
+            return built_in_speaker(list(BLENDS)[rng.integers(len(BLENDS))])
         return mixed_speaker(int(rng.integers(N_MIXED_VOICES)))
     kind = rng.random()
     if kind < 0.28:
-        return Speaker(DEFAULT_VOICE, BUILT_IN_VOICES[DEFAULT_VOICE])
+        return built_in_speaker(DEFAULT_VOICE)
     if kind < 0.55:
         names = [n for n in BUILT_IN_VOICES if n != DEFAULT_VOICE]
-        name = names[rng.integers(len(names))]
-        return Speaker(name, BUILT_IN_VOICES[name])
+        return built_in_speaker(names[rng.integers(len(names))])
     return pool_speaker(int(rng.integers(N_POOL_VOICES)))
 
 

@@ -1,8 +1,8 @@
 """Make the expressive corpus: ``python -m recipes.corpus.make --text DIR --out runs/corpus --hours 16``.
 
 Every shard is made from its own seed, so the corpus is the same on every machine, in any order, after any
-interruption: shards that exist are kept. Output: ``manifest.jsonl`` (one row a clip), ``shard-NNNN.npy`` (int16
-samples) and ``shard-NNNN.f0.npy`` (float16, Hz per mel frame).
+interruption: shards that exist are kept. Output: ``manifest.jsonl`` (one row a clip, of all shards in the folder),
+``shard-NNNN.npy`` (int16 samples) and ``shard-NNNN.f0.npy`` (float16, Hz per mel frame).
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ def make_clip(
     return row, (clip.samples * 32767).astype(np.int16), clip.f0.astype(np.float16)
 
 
-def make_shard(job: tuple[int, Path, Path, Path | None]) -> tuple[int, float, int]:
-    """Write shard ``number``; returns (number, seconds of speech, clips left out)."""
+def make_shard(job: tuple[int, Path, Path, Path | None]) -> tuple[float, int]:
+    """Write shard ``number``; returns (seconds of speech, clips left out)."""
     number, text, out, kokoro = job
     rows_file = out / f"shard-{number:04d}.jsonl"
     if rows_file.exists():
         rows = [json.loads(line) for line in rows_file.read_text("utf-8").splitlines()]
-        return number, sum(r["n_samples"] for r in rows) / AUDIO.sample_rate, CLIPS_PER_SHARD - len(rows)
+        return sum(r["n_samples"] for r in rows) / AUDIO.sample_rate, CLIPS_PER_SHARD - len(rows)
     rng = np.random.default_rng(number)
     seed_teachers(number)
     rows, audio, pitch, start, f0_start = [], [], [], 0, 0
@@ -112,7 +112,7 @@ def make_shard(job: tuple[int, Path, Path, Path | None]) -> tuple[int, float, in
     partial = rows_file.with_suffix(".part")
     partial.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
     os.replace(partial, rows_file)  # the rows come last: a shard with rows is whole
-    return number, start / AUDIO.sample_rate, CLIPS_PER_SHARD - len(rows)
+    return start / AUDIO.sample_rate, CLIPS_PER_SHARD - len(rows)
 
 
 def summarise(rows: list[dict]) -> str:
@@ -158,22 +158,21 @@ def judge(folder: Path, n_clips: int) -> str:
 @click.option("--judge", "n_judged", default=0, show_default=True, help="Clips to judge in the end (extra [eval]).")
 @one_line_errors
 def main(text: Path, out: Path, hours: float, first: int, kokoro: Path | None, processes: int, n_judged: int) -> None:
-    """Make HOURS of labelled, aligned, expressive speech; run again to resume or to add."""
+    """Make HOURS of labelled, aligned, expressive speech; run again to resume, with another --first to add."""
     Teachers(kokoro)  # whose voices are looked for before anything is made
     os.environ["OMP_NUM_THREADS"] = "1"
     out.mkdir(parents=True, exist_ok=True)
-    seconds, left_out, done, begun = 0.0, 0, [], time.time()
+    seconds, left_out, begun = 0.0, 0, time.time()
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         jobs = ((number, text, out, kokoro) for number in count(first))
         batch = iter(lambda: list(islice(jobs, processes)), [])
         while seconds < hours * 3600:
-            for number, length, dropped in pool.imap_unordered(make_shard, next(batch)):
-                done.append(number)
+            for length, dropped in pool.imap_unordered(make_shard, next(batch)):
                 seconds, left_out = seconds + length, left_out + dropped
             print(
                 f"{seconds / 3600:.2f} h made, {left_out} clips left out, {time.time() - begun:.0f} s", file=sys.stderr
             )
-    rows = [line for n in sorted(done) for line in (out / f"shard-{n:04d}.jsonl").read_text("utf-8").splitlines()]
+    rows = [line for shard in sorted(out.glob("shard-*.jsonl")) for line in shard.read_text("utf-8").splitlines()]
     (out / "manifest.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
     print(summarise([json.loads(line) for line in rows]))
     if n_judged:

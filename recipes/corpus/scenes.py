@@ -1,4 +1,4 @@
-"""What :mod:`recipes.corpus.describe` says of an emotion without naming it: scenes and negations."""
+"""What :mod:`recipes.corpus.describe` says of an emotion without naming it: scenes, negations, denials of others."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ SCENES: dict[str, Words] = {
         hours | stating the facts"""
     ),
 }
+DENIALS = split_words("not {} | not {} at all | not {} in the least | never {} | by no means {} | without being {}")
 NEGATIONS: dict[str, Words] = {
     "angry": split_words(
         """not amused at all | anything but calm | not friendly | not in the mood for jokes | not pleased at all | no

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -36,18 +37,17 @@ def unstyled() -> Callable[[str], Clip]:
     return speak
 
 
-def recording(seed: int) -> Callable[[str, str, str], Clip]:
+def recording(seed: int, kokoro: Path | None = None) -> Callable[[str, str, str], Clip]:
     """A clip as :mod:`recipes.corpus` makes it: the teacher of the voice, restyled."""
-    from recipes.corpus.draw import BUILT_IN_VOICES, Speaker
+    from recipes.corpus.draw import built_in_speaker
     from recipes.corpus.teachers import Teachers, seed_teachers
 
     seed_teachers(seed)
     rng = np.random.default_rng(seed)
-    teachers = Teachers()
+    teachers = Teachers(kokoro)
 
     def speak(text: str, voice: str, emotion: str) -> Clip:
-        who = Speaker(voice, BUILT_IN_VOICES[voice])
-        made = teachers.speak(phonemize(normalize(text)), who, EMOTIONS[emotion], rng)
+        made = teachers.speak(phonemize(normalize(text)), built_in_speaker(voice), EMOTIONS[emotion], rng)
         return Clip(text, made.samples, AUDIO.sample_rate)
 
     return speak
@@ -76,23 +76,26 @@ class Heard(NamedTuple):
         return cls(errors / sum(c.n_words for c in found), float(np.mean(scores)) if scores else np.nan)
 
 
-def ceilings(bench: Bench, texts: Sequence[str], voices: Sequence[str], emotions: Sequence[str]) -> dict[str, Heard]:
+def ceilings(
+    bench: Bench, texts: Sequence[str], voices: Sequence[str], emotions: Sequence[str], kokoro: Path | None = None
+) -> dict[str, Heard]:
     """How the judges of ``bench`` hear sentence i in voice i and emotion i: recordings, those through the codec of its
-    model, and the first teacher in its own voice.
+    model, and the first teacher in its own voice. ``kokoro``: the folder of Kokoro's voices, for mixtures of them.
 
     Raises:
-        ValueError: the corpus has no such voice.
+        ValueError: the corpus has no such voice, or it is a mixture and ``kokoro`` is missing.
     """
-    from recipes.corpus.draw import BUILT_IN_VOICES
+    from recipes.corpus.draw import built_in_speaker
 
-    unknown = sorted(set(voices) - set(BUILT_IN_VOICES))
-    if unknown:
-        raise ValueError(f"the corpus has no voice {unknown[0]!r}; it has {', '.join(BUILT_IN_VOICES)}")
-    record, plain = recording(0), unstyled()
+    speakers = {name: built_in_speaker(name) for name in dict.fromkeys(voices)}
+    blends = [name for name, speaker in speakers.items() if speaker.blend]
+    if blends and kokoro is None:
+        raise ValueError(f"{blends[0]} is a mixture of Kokoro's speakers: give --kokoro, the folder of their voices")
+    record, plain = recording(0, kokoro), unstyled()
     heard: dict[str, list[Reading]] = {"recordings": [], "recordings through the codec": [], "hibari-tts": []}
     for text, voice, emotion in progress(list(zip(texts, voices, emotions, strict=True)), "recordings"):
         clip = record(text, voice, emotion)
-        who, how = voice_vector(BUILT_IN_VOICES[voice])[None], style_vector(EMOTIONS[emotion])[None]
+        who, how = voice_vector(speakers[voice].voice)[None], style_vector(EMOTIONS[emotion])[None]
         coded = through_codec(clip.samples, bench.synth.model, who, how)
         for readings, said in zip(heard.values(), (clip, clip._replace(samples=coded), plain(text)), strict=True):
             readings.append(bench.read(said))

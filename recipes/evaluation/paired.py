@@ -163,13 +163,14 @@ def _row(name: str, found: dict[str, dict[str, Any]], sign: str = "") -> list[st
 @click.option("--limit", type=click.IntRange(min=2), help="Only this many sentences.")
 @click.option("--seeds", default=2, show_default=True, type=click.IntRange(min=1), help="Times that each is spoken.")
 @click.option("--teacher", is_flag=True, help="Also what the corpus's teachers reach (extra [train]).")
+@click.option("--kokoro", type=click.Path(exists=True, path_type=Path), help="Folder of Kokoro's voices, for these.")
 @click.option("--whisper", help="faster-whisper model name or folder  [default: Whisper base from the pip packages]")
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1), help="CPU threads.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the figures here, as JSON.")
 @one_line_errors
 def main(
     models: tuple[str, ...], reference: str, name: str, limit: int | None, seeds: int, teacher: bool,
-    whisper: str | None, threads: int, out: Path | None,
+    kokoro: Path | None, whisper: str | None, threads: int, out: Path | None,
 ) -> None:  # fmt: skip
     """Compare models on the same sentences, by outside judges."""
     import torch
@@ -184,7 +185,7 @@ def main(
         task = Task.of(spread(read_sentences(name), limit), list(synth.voices), list(synth.emotions))
         means = homes(benches[0], list(synth.voices))
         heard = [listen(bench, task, seeds, means) for bench in benches]
-        reached = ceilings(benches[0], task.texts, task.voices, task.emotions) if teacher else {}
+        reached = ceilings(benches[0], task.texts, task.voices, task.emotions, kokoro) if teacher else {}
     except (ValueError, FileNotFoundError, ModuleNotFoundError) as error:
         raise click.ClickException(str(error)) from error
     alone = {m: compare(task, found) for m, found in zip(models, heard, strict=True)}

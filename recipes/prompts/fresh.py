@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.corpus.draw import KOKORO_SHARE, N_POOL_VOICES, Speaker, draw_style, is_held_out, mixed_speaker, pool_voice
+from recipes.corpus.draw import N_POOL_VOICES, Speaker, draw_style, is_held_out, mixed_speaker, pool_voice
 from recipes.corpus.teachers import Teachers, seed_teachers
 from recipes.corpus.texts import make_modern, read_sentences
 from tts.config import AUDIO
@@ -23,6 +23,7 @@ from tts.text.phonemize import phonemize
 
 MAX_CHARACTERS = 70  # about 4 s
 SECOND_SHARE = 0.08  # of the second teacher, ten times as slow as the first
+MIXED_SHARE = 0.1  # of mixtures of Kokoro's speakers, slower still, of which the corpus has many
 NEUTRAL_KEPT = 0.5  # share of neutral draws that are used: emotions are harder
 WILD_SHARE = 0.3
 
@@ -53,7 +54,7 @@ def roughened(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def fresh_speaker(number: int, rng: np.random.Generator, kokoro: bool) -> Speaker:
     """The first virtual speaker from ``number`` on that fits the drawn teacher and that training may hear."""
-    if kokoro and rng.random() < KOKORO_SHARE:
+    if kokoro and rng.random() < MIXED_SHARE:
         return mixed_speaker(number + is_held_out(number))
     timbre = 1.0 if rng.random() < SECOND_SHARE else -1.0
     while pool_voice(number).timbre != timbre:
