@@ -62,7 +62,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows.append(
             {
                 "split": {6: "test", 7: "valid"}.get(number, "train"),
-                "text": "hello you.",
+                "text": ("hello you.", "Hello, you.")[number % 2],
                 "phonemes": SYMBOLS,
                 "ends": ends,
                 "voice_name": "x",
@@ -212,6 +212,19 @@ def test_means_are_of_the_steps_since_the_last_line(tmp_path: Path, capsys: pyte
         train(model, losses, settings, tmp_path, torch.device("cpu"))
     means = [float(line.rsplit(" ", 1)[1]) for line in capsys.readouterr().err.splitlines() if "loss" in line]
     assert means == [3.0, (4 + 5 + 6 + 7) / 4]
+
+
+def test_a_reference_says_something_else_in_the_same_voice(corpus: Path) -> None:
+    clips = Corpus(corpus, "train")
+    sequences = [
+        lm_recipe.build(r["phonemes"], r["ends"], np.zeros(r["n_frames"] // 2, int), 46.875) for r in clips.rows
+    ]
+    config = lm_recipe.LMTraining(replace(TINY_LM, levels=(8, 8, 8, 8, 8)))
+    task = lm_recipe.LMTask(config, clips, sequences, torch.device("cpu"))
+    rng = np.random.default_rng(0)
+    assert sum(task.reference(row, rng) is not None for row in range(6) for _ in range(5)) > 15
+    task.texts = ["the same"] * len(clips)
+    assert not any(task.reference(row, rng) for row in range(6) for _ in range(5))
 
 
 def test_training_lowers_the_loss(corpus: Path, tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ class Speech:
 
     def _others(self, clip: int, rng: np.random.Generator) -> list[int]:
         """The voice's other clips, those of the same emotion first."""
-        others = [other for other in self.spoken_by[self.rows[clip]["voice_name"]] if other != clip]
+        said = self.rows[clip]["text"]  # what was said in several styles would only be copied
+        others = [n for n in self.spoken_by[self.rows[clip]["voice_name"]] if self.rows[n]["text"] != said]
         emotion = self.rows[clip].get("emotion")
         return sorted(rng.permutation(others).tolist(), key=lambda other: self.rows[other].get("emotion") != emotion)
 

@@ -88,7 +88,7 @@ class LMTask(nn.Module):
         self.sequences, self.tables = sequences, (corpus.voices, corpus.styles)
         self.order = np.argsort([len(s) for s in sequences], kind="stable")
         self.lengths = np.asarray([len(sequences[i]) for i in self.order])
-        self.names = [row["voice_name"] for row in corpus.rows]
+        self.names, self.texts = ([row[key] for row in corpus.rows] for key in ("voice_name", "text"))
         self.spoken_by: dict[str, list[int]] = defaultdict(list)
         for row, name in enumerate(self.names):
             self.spoken_by[name].append(row)
@@ -108,11 +108,13 @@ class LMTask(nn.Module):
         return self.order[first : first + size]
 
     def reference(self, row: int, rng: np.random.Generator) -> Sequence | None:
-        """One to three other clips of the voice of ``row``, ``None`` where it has no other."""
+        """One to three other clips of the voice of ``row`` that say something else, ``None`` where it has none: what
+        the corpus has said in several styles would only be copied.
+        """
         clips, budget = [], self.config.reference_codes
         for other in rng.permutation(self.spoken_by[self.names[row]])[: 1 + int(rng.integers(1, 4))]:
             clip = self.sequences[other]
-            if other != row and len(clip) <= budget and len(clips) < 3:
+            if self.texts[other] != self.texts[row] and len(clip) <= budget and len(clips) < 3:
                 clips.append(clip)
                 budget -= len(clip)
         return join(clips) if clips else None
