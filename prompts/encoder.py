@@ -53,7 +53,7 @@ class PromptEncoder:
     """
 
     def __init__(self, config: PromptConfig, weights: dict[str, Tensor]) -> None:
-        self.config, self._weights = config, weights
+        self.config, self.weights = config, weights
 
     @classmethod
     def from_pretrained(cls, name: str | Path = "facet-nano") -> PromptEncoder:
@@ -122,7 +122,7 @@ class PromptEncoder:
         return TextEncoder(self.config.text_model)
 
     def _fill(self, module: Module, prefix: str) -> Module:
-        own = {k.removeprefix(prefix): v for k, v in self._weights.items() if k.startswith(prefix)}
+        own = {k.removeprefix(prefix): v for k, v in self.weights.items() if k.startswith(prefix)}
         try:
             module.load_state_dict(own)
         except RuntimeError as error:

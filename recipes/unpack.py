@@ -12,11 +12,13 @@ from pathlib import Path
 
 import click
 
+from prompts.encoder import CONFIG, PromptEncoder
 from recipes.training import save, save_config
 from tts.checkpoint import DEFAULT_MODEL, find_model, load_model_config, read_stage
 from tts.cli_common import one_line_errors
 
 RUNS = {"lm": "lm", "codec": "codec", "refiner": "refiner/reflow", "vocoder": "vocoder"}
+PROMPTS = {"face": "encoder", "speech": "encoder", "space": "space"}  # stage: what its training calls its network
 
 
 @click.command()
@@ -35,6 +37,15 @@ def main(model: str, runs: Path) -> None:
         save_config({"model": asdict(getattr(config, stage))}, path.parent)
         save({"model": {f"{stage}.{name}": value for name, value in weights.items()}}, path)
         click.echo(path)
+    if not (folder / CONFIG).is_file():
+        return
+    weights = PromptEncoder.from_pretrained(folder).weights
+    for stage, network in PROMPTS.items():
+        own = {k.removeprefix(f"{stage}."): v for k, v in weights.items() if k.startswith(f"{stage}.")}
+        path = runs / "prompts" / stage / "last.pt"
+        if own and not path.exists():
+            save({"model": {f"{network}.{name}": value for name, value in own.items()}}, path)
+            click.echo(path)
 
 
 if __name__ == "__main__":

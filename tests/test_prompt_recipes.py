@@ -25,8 +25,10 @@ from prompts.prompt import Prompt
 from prompts.space import SharedSpace
 from prompts.spectrum import N_MEASURES, periodicity
 from prompts.speech import SpeechEncoder
+from prompts.text import check_description
+from prompts.vectors import PromptVectors
 from recipes.training import TrainConfig
-from tts.style import STYLE_DIM, STYLE_SCALES, VOICE_DIM, Style, Voice
+from tts.style import STYLE_ATTRIBUTES, STYLE_DIM, STYLE_SCALES, VOICE_DIM, Style, Voice
 
 
 class Heard(NamedTuple):
@@ -49,6 +51,8 @@ def test_describing_does_not_change_what_is_drawn_after() -> None:
     assert all(d.text == d.text.strip() and "  " not in d.text and "{" not in d.text for d in made)
     assert {(d.voice, d.style) for d in made} == {(True, True), (True, False), (False, True)}
     assert len({d.text for d in made}) > 250
+    plain = [make_description(Voice(), Style(), "neutral", 0.0, rng).text for _ in range(400)]
+    assert sum("not" in text.split() for text in plain) > 20
 
 
 @pytest.fixture
@@ -315,7 +319,7 @@ def test_a_vision_model_by_configuration(tmp_path: Path) -> None:
     modules = SpeechEncoder(config.speech), make_face_encoder(config.face), SharedSpace(config.space, config.widths())
     save_prompt_encoder(tmp_path / "model", config, *modules)
     loaded = PromptEncoder.from_pretrained(tmp_path / "model")
-    assert isinstance(loaded.face, VisionEncoder) and not any(k.startswith("face.") for k in loaded._weights)
+    assert isinstance(loaded.face, VisionEncoder) and not any(k.startswith("face.") for k in loaded.weights)
     crops = torch.arange(2 * 32 * 32).reshape(2, 32, 32) % 255
     assert loaded.face(crops).shape == (2, 10)
     torch.testing.assert_close(loaded.face(crops), modules[1](crops))
@@ -339,3 +343,24 @@ def test_features_are_made_anew_when_their_source_is(tmp_path: Path) -> None:
     later = kept.stat().st_mtime + 10
     os.utime(source, (later, later))
     assert _cached(kept, [source], make)["number"] == 2
+
+
+def test_described_manners_and_denials_are_judged_by_what_they_say() -> None:
+    from recipes.evaluation.descriptions import by_kind, judged, rows_of
+    from recipes.prompts.clips import NAMES
+
+    class Encoder:
+        """Takes everything for loud and neutral."""
+
+        def encode(self, prompt: Prompt) -> PromptVectors:
+            style = torch.zeros(len(STYLE_ATTRIBUTES))
+            style[STYLE_ATTRIBUTES.index("level")] = 1.0
+            emotion = torch.zeros(len(NAMES))
+            emotion[NAMES.index("neutral")] = 1.0
+            return PromptVectors(torch.zeros(VOICE_DIM), style, emotion, torch.zeros(2), torch.zeros(2), torch.ones(2))
+
+    manners, denials = (judged(Encoder(), name) for name in ("manners", "denials"))  # type: ignore[arg-type]
+    assert all(right == (row["attribute"] == "level" and row["sign"] == "+") for row, _, right in manners)
+    assert all(right == (row["emotion"] == "neutral") for row, _, right in denials)
+    assert by_kind(denials)[0] == ["neutral", "10", "10"] and by_kind(denials)[-1] == ["all", "10", "23"]
+    assert all(check_description(row["text"]) for name in ("manners", "denials") for row in rows_of(name))

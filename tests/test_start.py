@@ -9,14 +9,16 @@ import torch
 from click.testing import CliRunner
 from conftest import TINY_CODEC
 
+from prompts.encoder import PromptEncoder
 from recipes import unpack
 from recipes.codec.load import load_codec
 from recipes.codec.train import start_codec
 from recipes.precision import has_bfloat16, mixed_precision
+from recipes.prompts.export import export_prompts
 from recipes.start import start_from
 from recipes.training import TrainConfig, train
 from recipes.vocoder.train_refiner import load_refiner
-from tts.checkpoint import load_model
+from tts.checkpoint import find_model, load_model
 from tts.codec.model import Codec, CodecConfig
 
 
@@ -35,6 +37,14 @@ def test_a_released_model_is_unpacked_to_runs_that_are_not_overwritten(tiny_mode
     assert (tmp_path / "vocoder" / "last.pt").read_bytes() == b"trained longer"
     with pytest.raises(ValueError, match="is an unpacked release, no training"):
         train(Codec(TINY_CODEC), None, TrainConfig(), tmp_path / "codec", torch.device("cpu"))
+
+
+def test_prompt_encoders_are_unpacked_as_their_trainings_left_them(tmp_path: Path) -> None:
+    result = CliRunner().invoke(unpack.main, ["--runs", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    export_prompts(tmp_path / "prompts", tmp_path / "model")
+    before, after = (PromptEncoder.from_pretrained(m).weights for m in (find_model("facet-nano"), tmp_path / "model"))
+    assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_training_starts_from_weights_that_fit(tiny_model: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prompts.impression import age, male
-from recipes.corpus.scenes import DENIALS, NEGATIONS, SCENES
+from recipes.corpus.scenes import DENIALS, NEGATIONS, OPPOSITES, SCENES
 from recipes.corpus.vocabulary import (
     BREATHY,
     BRIGHT,
@@ -114,8 +114,11 @@ def _feeling(emotion: str, intensity: float, rng: np.random.Generator) -> str:
 
 
 def _denial(emotion: str, rng: np.random.Generator) -> str:
-    """Another emotion, denied; "not happy" is no word for neutral, for people mean sad."""
-    others = [e for e in EMOTION_WORDS if e not in ("neutral", emotion)]
+    """Another emotion, denied, often the opposite; "not happy" is no word for neutral, for people mean sad."""
+    if emotion in OPPOSITES and rng.random() < 0.5:
+        others = [OPPOSITES[emotion]]
+    else:
+        others = [e for e in EMOTION_WORDS if e not in ("neutral", emotion)]
     if emotion == "neutral":
         others = [e for e in others if e not in ("happy", "calm")]
     return _pick(DENIALS, rng).format(_pick(EMOTION_WORDS[others[rng.integers(len(others))]][1], rng))
@@ -154,10 +157,10 @@ def make_description(
             manners = [_pick(SCENES[emotion], rng), *manners]
         elif rng.random() < 0.08 and (usual or emotion == "neutral"):
             manners = [_pick(NEGATIONS[emotion], rng), *manners]
-        elif emotion == "neutral" and rng.random() < 0.2:
+        elif emotion == "neutral" and rng.random() < 0.15:
             manners = [_denial(emotion, rng), *manners]
         else:
-            denied = [_denial(emotion, rng)] if rng.random() < 0.1 else []
+            denied = [_denial(emotion, rng)] if rng.random() < 0.2 else []
             manners = [_feeling(emotion, intensity, rng), *denied, *manners]
     if not manners:
         manners = [_pick(EMOTION_WORDS["neutral"][1], rng)]

@@ -67,6 +67,7 @@ SCENES: dict[str, Words] = {
     ),
 }
 DENIALS = split_words("not {} | not {} at all | not {} in the least | never {} | by no means {} | without being {}")
+OPPOSITES = {"happy": "sad", "sad": "happy", "angry": "calm", "calm": "angry", "fearful": "calm"}
 NEGATIONS: dict[str, Words] = {
     "angry": split_words(
         """not amused at all | anything but calm | not friendly | not in the mood for jokes | not pleased at all | no

@@ -75,7 +75,7 @@ def draw_combination(rng: np.random.Generator) -> tuple[str, float, Style]:
     """A style as the corpus has it, or an emotion that is whispered, hurried, drawn out or hushed as well, or one or
     two manners alone.
     """
-    if rng.random() < 0.25:
+    if rng.random() < 0.35:
         values: dict[str, float] = {}
         for k in rng.choice(len(MANNERS), 1 + int(rng.random() < 0.3), replace=False):
             name, size = MANNERS[k]
@@ -130,7 +130,11 @@ def write_sentences(drawn: list[tuple[Voice, Style, str, float]], encoder: TextE
     features = torch.empty(len(order), found[0].shape[1])
     features[torch.from_numpy(order)] = torch.cat(found)
     styles = [style_vector(d[1]) * t.style for d, t in zip(drawn, described, strict=True)]
-    emotions = [NAMES.index(d[2]) if d[2] in NAMES and t.style else -1 for d, t in zip(drawn, described, strict=True)]
+    plain = NAMES.index("neutral")  # what is only loud, say: a sentence that names no emotion
+    emotions = [
+        -1 if not t.style else NAMES.index(d[2]) if d[2] in NAMES else plain
+        for d, t in zip(drawn, described, strict=True)
+    ]
     return Sentences(
         features,
         torch.stack([voice_vector(d[0]) for d in drawn]),
@@ -246,7 +250,7 @@ class SpaceTask(nn.Module):
         )
         speech = data.speech[views, rows]
         n_free = len(data.text.features) - self.n_clips
-        free = self.n_clips + rng.integers(n_free, size=config.batch_size // 2) if n_free else np.empty(0, int)
+        free = self.n_clips + rng.integers(n_free, size=config.batch_size) if n_free else np.empty(0, int)
         sentences = np.concatenate([rows, free])
         seen = torch.from_numpy(faces >= 0)
         face = data.face[rng.integers(len(data.face), size=len(rows)), np.maximum(faces, 0)]

@@ -1,0 +1,85 @@
+"""How descriptions are understood: ``python -m recipes.evaluation.descriptions --model facet-nano``.
+
+Three lists of sentences written by hand, none of which training's grammar makes: emotions (``descriptions.csv``),
+manners that are no emotion (``manners.csv``: slow, loud, whispering) and denials (``denials.csv``: not sad). Nothing is
+spoken.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import torch
+
+from prompts.encoder import PromptEncoder
+from prompts.prompt import Prompt
+from prompts.vectors import PromptVectors
+from recipes.table import table
+from tts.cli_common import one_line_errors
+from tts.style import STYLE_ATTRIBUTES
+
+FOLDER = Path(__file__).parents[1] / "sentences"
+FELT_FROM = 0.3  # standard steps (tts.style.STYLE_SCALES) by which a manner has to move what it names
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    """A list of sentences with what they should be understood as."""
+    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def emotion_of(vectors: PromptVectors) -> str:
+    """The likeliest emotion."""
+    return next(iter(vectors.emotions()))
+
+
+def manner_felt(vectors: PromptVectors, attribute: str, sign: str) -> bool:
+    """Whether ``attribute`` is moved the right way ("+" or "-") by :data:`FELT_FROM` or more."""
+    moved = float(vectors.style[STYLE_ATTRIBUTES.index(attribute)])
+    return (moved if sign == "+" else -moved) >= FELT_FROM
+
+
+def judged(encoder: PromptEncoder, name: str) -> list[tuple[dict[str, str], str, bool]]:
+    """Every row of list ``name``, what it was understood as, and whether that is right."""
+    found = []
+    for row in rows_of(name):
+        vectors = encoder.encode(Prompt.text(row["text"]))
+        if name == "manners":
+            read = f"{float(vectors.style[STYLE_ATTRIBUTES.index(row['attribute'])]):+.2f}"
+            found.append((row, read, manner_felt(vectors, row["attribute"], row["sign"])))
+        else:
+            read = emotion_of(vectors)
+            found.append((row, read, read == row["emotion"]))
+    return found
+
+
+def by_kind(found: Sequence[tuple[dict[str, str], str, bool]]) -> list[list[str]]:
+    """Rows of a table: what was meant, how many were understood, of how many."""
+    kinds: dict[str, list[bool]] = {}
+    for row, _, right in found:
+        kinds.setdefault(row.get("emotion") or f"{row['attribute']} {row['sign']}", []).append(right)
+    counted = [[kind, str(sum(rights)), str(len(rights))] for kind, rights in kinds.items()]
+    return [*counted, ["all", str(sum(right for *_, right in found)), str(len(found))]]
+
+
+@click.command()
+@click.option("--model", default="facet-nano", show_default=True, help="Name or folder of the model.")
+@click.option("--wrong", is_flag=True, help="List what was misunderstood.")
+@one_line_errors
+def main(model: str, wrong: bool) -> None:
+    """Print how many descriptions are understood."""
+    torch.set_num_threads(1)
+    encoder = PromptEncoder.from_pretrained(model)
+    for name, title in (("descriptions", "Emotions"), ("manners", "Manners"), ("denials", "Denials")):
+        found = judged(encoder, name)
+        click.echo(table(title, ("meant", "understood", "of"), by_kind(found)))
+        for row, read, right in found:
+            if wrong and not right:
+                click.echo(f"- {row['text']}: {read}, meant {row.get('emotion') or row['attribute'] + row['sign']}")
+
+
+if __name__ == "__main__":
+    main()
