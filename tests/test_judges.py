@@ -3,11 +3,15 @@
 import json
 import math
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from recipes.corpus.texts import SHORT
+from recipes.evaluation.bench import Reading
 from recipes.evaluation.sentences import all_sentences, is_test, mixed, read_sentences, running_text
+from recipes.evaluation.words import grid_section
 from recipes.judges import WHISPER_PACKAGES, Whisper, for_judge, level_db, prosody, tilt_db, whisper_base
 from recipes.wording import Comparison, compare, compare_words, syllables, wer, wer_interval, words
 
@@ -217,3 +221,32 @@ def test_reference_reads_test_rows(tmp_path):
     manifest.write_text(json.dumps(row | {"split": "train"}) + "\n")
     with pytest.raises(ValueError, match="no rows"):
         Reference(manifest)
+
+
+def test_the_grid_goes_on_in_the_sentences():
+    said = []
+
+    class FakeBench:
+        synth, reference = SimpleNamespace(emotions=("neutral", "sad")), None
+
+        def number(self, default: int) -> int:
+            return 3
+
+        def voices(self) -> list[str]:
+            return ["a", "b"]
+
+        def say(self, text: str, voice: str, style: str) -> str:
+            said.append((voice, style, text))
+            return text
+
+        def read(self, text: str) -> Reading:
+            return Reading(text, text, compare(text, text), {}, 2.0)
+
+    cells = grid_section(FakeBench()).data["cells"]
+    assert [text for *_, text in said] == mixed()[:12]
+    assert cells["all voices"]["sad"]["clips"] == 6 and cells["b"]["neutral"]["wer"] == 0
+
+
+def test_short_sentences_of_the_evaluation_are_not_the_corpus_s():
+    plain = {text.strip(" .!?").lower() for text in SHORT}
+    assert not [text for text in read_sentences("modern") if text.strip(" .!?").lower() in plain]
