@@ -21,7 +21,7 @@ from prompts.vectors import PromptVectors, mix
 from prompts.vision import VisionEncoder, make_face_encoder
 from tts.config import load_config
 
-FORMAT = 3
+FORMAT = 4
 WEIGHTS, CONFIG = "prompts.safetensors", "prompts.yaml"
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -83,7 +83,8 @@ class PromptEncoder:
         features = self.features(source)[None]
         stated = torch.sigmoid(self.space.stated(features))[0] if source.kind == "text" else torch.ones(2)
         voice_part, style_part = self.space.project(source.kind, features)
-        voice, style, emotion = self.space.read(voice_part, style_part)
+        words = features if source.kind == "text" else None
+        voice, style, emotion = self.space.read(voice_part, style_part, words)
         probabilities = emotion.softmax(dim=1)
         found = (voice, style, probabilities, voice_part, style_part)
         return PromptVectors(*(x[0].clone() for x in found), stated.clone())

@@ -51,6 +51,7 @@ class SharedSpace(nn.Module):
     """Projections of every modality, and heads that all of them share.
 
     The heads see only the space, never the modality: what they read off speech they read off a face in the same place.
+    To the style of a sentence is added what its words say beyond that.
     """
 
     def __init__(self, config: SpaceConfig, widths: dict[str, int]) -> None:
@@ -59,6 +60,13 @@ class SharedSpace(nn.Module):
         self.projections = nn.ModuleDict({name: Projection(widths[name], config) for name in MODALITIES})
         self.voice, self.style = _head(config, VOICE_DIM), _head(config, STYLE_DIM)
         self.emotion = _head(config, len(EMOTIONS))
+        # What words say of the style and the space leaves out, for no recording tells it: how loud one speaks, above all.
+        self.worded = nn.Sequential(
+            nn.Linear(widths["text"], config.hidden),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.hidden, STYLE_DIM),
+        )
         self.stated = nn.Linear(widths["text"], 2)  # whether a sentence says anything about the voice, about the style
         self.log_scale = nn.Parameter(torch.tensor(2.3))  # inverse temperature of the contrastive losses, learned
 
@@ -66,6 +74,9 @@ class SharedSpace(nn.Module):
         """Features (B, n) of ``modality`` to voice (B, part) and style (B, part), unit length."""
         return self.projections[modality](features)
 
-    def read(self, voice: Tensor, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Embeddings to voices (B, VOICE_DIM), styles (B, STYLE_DIM) and emotion logits (B, n_emotions)."""
-        return self.voice(voice), self.style(style), self.emotion(style)
+    def read(self, voice: Tensor, style: Tensor, words: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Embeddings to voices (B, VOICE_DIM), styles (B, STYLE_DIM) and emotion logits (B, n_emotions). ``words``:
+        of sentences their features (B, n), too.
+        """
+        how = self.style(style)
+        return self.voice(voice), how if words is None else how + self.worded(words).float(), self.emotion(style)

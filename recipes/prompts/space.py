@@ -37,6 +37,7 @@ class SpaceTraining:
 
     batch_size: int = 256
     n_descriptions: int = 6000  # of clips, which the speech network is not trained on
+    wordings: int = 1  # of each clip's description
     n_free_descriptions: int = 4000  # of voices and styles without a clip
     objective: str = "both"
     bandwidth: float = 0.5
@@ -57,8 +58,8 @@ class Sentences:
 
 @dataclass
 class Features:
-    """Frozen features: ``speech`` (views, N, dim) of ``clips``, ``text`` whose first N belong to the clips, ``face``
-    (views, F, dim).
+    """Frozen features: ``speech`` (views, N, dim) of ``clips``, ``text`` that begins with those of the first clips, in
+    one wording after another, ``face`` (views, F, dim).
     """
 
     clips: Clips
@@ -96,10 +97,10 @@ def draw_combination(rng: np.random.Generator) -> tuple[str, float, Style]:
     return emotion, intensity, style
 
 
-def clip_sentences(clips: Clips, number: int, encoder: TextEncoder, seed: int) -> Sentences:
-    """A description of each of the first ``number`` clips."""
+def clip_sentences(clips: Clips, number: int, wordings: int, encoder: TextEncoder, seed: int) -> Sentences:
+    """Descriptions of the first ``number`` clips, of all of them in one wording, then in the next."""
     drawn = [(Voice(**r["voice"]), Style(**r["style"]), r["emotion"], r["intensity"]) for r in clips.rows[:number]]
-    return write_sentences(drawn, encoder, seed)
+    return write_sentences(drawn * wordings, encoder, seed)
 
 
 def free_sentences(number: int, encoder: TextEncoder, seed: int) -> Sentences:
@@ -164,7 +165,8 @@ def prepare_features(
     n_clips = min(len(clips), config.n_descriptions)
     rows = sorted(out.glob("rows-*.jsonl"))
     networks = [run for stage in ("speech", "face") if (run := out / stage / "last.pt").exists()]
-    parts = [_cached(out / f"text-{split}.pt", rows, lambda: clip_sentences(clips, n_clips, encoder, 0))]
+    wordings = config.wordings if split == "train" else 1
+    parts = [_cached(out / f"text-{split}.pt", rows, lambda: clip_sentences(clips, n_clips, wordings, encoder, 0))]
     if split == "train" and config.n_free_descriptions:
         parts.append(_cached(out / "text-free.pt", [], lambda: free_sentences(config.n_free_descriptions, encoder, 1)))
 
@@ -249,9 +251,11 @@ class SpaceTask(nn.Module):
             ]
         )
         speech = data.speech[views, rows]
-        n_free = len(data.text.features) - self.n_clips
-        free = self.n_clips + rng.integers(n_free, size=config.batch_size) if n_free else np.empty(0, int)
-        sentences = np.concatenate([rows, free])
+        n_worded = self.n_clips * config.wordings
+        n_free = len(data.text.features) - n_worded
+        free = n_worded + rng.integers(n_free, size=2 * config.batch_size) if n_free else np.empty(0, int)
+        worded = rows + self.n_clips * rng.integers(config.wordings, size=len(rows))
+        sentences = np.concatenate([worded, free])
         seen = torch.from_numpy(faces >= 0)
         face = data.face[rng.integers(len(data.face), size=len(rows)), np.maximum(faces, 0)]
         (voice, style), emotion = data.clips.labels(views, rows), data.clips.emotion[rows]
@@ -265,7 +269,8 @@ class SpaceTask(nn.Module):
             self._read("speech", in_space["speech"], voice, style, emotion, everyone),
             self._read("face", in_space["face"], voice, style, emotion.masked_fill(~seen, -1), seen),
             self._read(
-                "text", words, text.voice[sentences], text.style[sentences], text.emotion[sentences], stated[:, 0] > 0
+                "text", words, text.voice[sentences], text.style[sentences], text.emotion[sentences], stated[:, 0] > 0,
+                text.features[sentences],
             ),
         )
         says = F.binary_cross_entropy_with_logits(space.stated(text.features[sentences]), stated)
@@ -277,10 +282,17 @@ class SpaceTask(nn.Module):
         return {"loss": loss, "pairs": pairs, "triples": triples, "stated": says, **shown}
 
     def _read(
-        self, modality: str, parts: tuple[Tensor, Tensor], voice: Tensor, style: Tensor, emotion: Tensor, who: Tensor
+        self,
+        modality: str,
+        parts: tuple[Tensor, Tensor],
+        voice: Tensor,
+        style: Tensor,
+        emotion: Tensor,
+        who: Tensor,
+        words: Tensor | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Losses of the shared heads; ``who`` (B,) says where the voice is known. Faces count where they are seen."""
-        read_voice, read_style, logits = self.space.read(*parts)
+        read_voice, read_style, logits = self.space.read(*parts, words)
         how_known = who if modality == "face" else torch.ones_like(who)
         voice_loss = F.smooth_l1_loss(read_voice[who], voice[who], beta=0.5)
         style_loss = F.smooth_l1_loss(read_style[how_known], style[how_known], beta=0.5)
