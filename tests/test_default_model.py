@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tts import Audio, Synthesizer
+from tts import Audio, Prompt, Synthesizer
 from tts.checkpoint import find_model
 from tts.config import AUDIO
+from tts.style import STYLE_ATTRIBUTES
 
 SENTENCE = "The keeper of the lighthouse was gone, and nobody knew where he went."
 
@@ -75,3 +76,24 @@ def test_intensity_speed_and_pitch(synth: Synthesizer) -> None:
     assert slow > 1.3 * fast
     low, high = (pitch_hz(synth.say(SENTENCE, pitch=pitch)) for pitch in (-4.0, 4.0))
     assert high > 1.3 * low
+
+
+@pytest.mark.parametrize(
+    ("description", "emotion", "attribute", "sign"),
+    [
+        ("speaking slowly", "neutral", "rate", -1),
+        ("very fast", "neutral", "rate", 1),
+        ("a woman who speaks quietly", "neutral", "level", -1),
+        ("whispering", "neutral", "whisper", 1),
+        ("not sad", "neutral", None, 0),
+        ("not angry at all", "neutral", None, 0),
+        ("happy, not sad", "happy", None, 0),
+        ("a furious old man", "angry", "level", 1),
+    ],
+)
+def test_what_is_said_of_manner_and_what_is_denied(
+    synth: Synthesizer, description: str, emotion: str, attribute: str | None, sign: int
+) -> None:
+    said = synth.encode(Prompt.text(description))
+    assert next(iter(said.emotions())) == emotion
+    assert attribute is None or sign * float(said.style[STYLE_ATTRIBUTES.index(attribute)]) > 0.3

@@ -269,7 +269,12 @@ class SpaceTask(nn.Module):
             self._read("speech", in_space["speech"], voice, style, emotion, everyone),
             self._read("face", in_space["face"], voice, style, emotion.masked_fill(~seen, -1), seen),
             self._read(
-                "text", words, text.voice[sentences], text.style[sentences], text.emotion[sentences], stated[:, 0] > 0,
+                "text",
+                words,
+                text.voice[sentences],
+                text.style[sentences],
+                text.emotion[sentences],
+                stated[:, 0] > 0,
                 text.features[sentences],
             ),
         )

@@ -162,7 +162,8 @@ class TriplesTask(nn.Module):
         for modality in MODALITIES:
             labelled = known[modality] & (emotion >= 0)
             if labelled.any():
-                _, style, logits = self.space.read(*(part[labelled] for part in parts[modality]))
+                words = data.features["text"][rows][labelled] if modality == "text" else None
+                _, style, logits = self.space.read(*(part[labelled] for part in parts[modality]), words)
                 read = read + F.cross_entropy(logits, emotion[labelled])
                 read = read + F.smooth_l1_loss(style, aimed[labelled], beta=0.5)
         scale = self.space.log_scale.exp().clamp(max=50)
