@@ -60,7 +60,7 @@ class SharedSpace(nn.Module):
         self.projections = nn.ModuleDict({name: Projection(widths[name], config) for name in MODALITIES})
         self.voice, self.style = _head(config, VOICE_DIM), _head(config, STYLE_DIM)
         self.emotion = _head(config, len(EMOTIONS))
-        # What words say of the style and the space leaves out, for no recording tells it: above all, how loud one speaks.
+        # What words say of the style and the space leaves out, for no recording tells it: above all how loud it is.
         self.worded = nn.Sequential(
             nn.Linear(widths["text"], config.hidden),
             nn.GELU(),
