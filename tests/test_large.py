@@ -112,7 +112,7 @@ def test_what_is_trained_on_begins_with_what_synthesis_asks(model: Path, speech:
 
 def test_the_example_is_another_clip_of_the_voice_of_like_emotion_where_there_is_one(speech: Speech) -> None:
     said = (("x", "sad"), ("x", "happy"), ("y", "sad"), ("x", "sad"), ("z", "sad"))
-    rows = [{"text": "Hello.", "voice_name": voice, "emotion": emotion} for voice, emotion in said]
+    rows = [{"text": f"Hello {v} {e}{n}.", "voice_name": v, "emotion": e} for n, (v, e) in enumerate(said)]
     codes = [np.full(4, 10 + n) for n in range(5)]
     made = Speech(speech.wording, rows, codes, 1000, 1.0)
 
@@ -122,6 +122,8 @@ def test_the_example_is_another_clip_of_the_voice_of_like_emotion_where_there_is
 
     assert example(0) == {3} and example(3) == {0} and example(1) == {0, 3}
     assert made.speak(2, np.random.default_rng(0)) is None and made.speak(4, np.random.default_rng(0)) is None
+    same = Speech(speech.wording, [row | {"text": "Hello."} for row in rows], codes, 1000, 1.0)
+    assert same.speak(0, np.random.default_rng(0)) is None  # it would only be copied
     too_long = Speech(speech.wording, rows, [codes[0], codes[1], codes[2], np.full(960, 3), codes[4]], 1000, 1.0)
     assert 13 - TEXT_ROWS not in too_long.speak(0, np.random.default_rng(0)).ids  # the sad one does not fit
     assert len(too_long.speak(0, np.random.default_rng(0)).ids) < 300
