@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 import torch
 
 from prompts.encoder import PromptEncoder
 from prompts.prompt import Prompt
-from prompts.vectors import PromptVectors
+from recipes.evaluation.sentences import FOLDER
 from recipes.table import table
 from tts.cli_common import one_line_errors
 from tts.style import STYLE_ATTRIBUTES
 
-FOLDER = Path(__file__).parents[1] / "sentences"
 FELT_FROM = 0.3  # standard steps (tts.style.STYLE_SCALES) by which a manner has to move what it names
 
 
@@ -31,27 +29,16 @@ def rows_of(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def emotion_of(vectors: PromptVectors) -> str:
-    """The likeliest emotion."""
-    return next(iter(vectors.emotions()))
-
-
-def manner_felt(vectors: PromptVectors, attribute: str, sign: str) -> bool:
-    """Whether ``attribute`` is moved the right way ("+" or "-") by :data:`FELT_FROM` or more."""
-    moved = float(vectors.style[STYLE_ATTRIBUTES.index(attribute)])
-    return (moved if sign == "+" else -moved) >= FELT_FROM
-
-
 def judged(encoder: PromptEncoder, name: str) -> list[tuple[dict[str, str], str, bool]]:
     """Every row of list ``name``, what it was understood as, and whether that is right."""
     found = []
     for row in rows_of(name):
         vectors = encoder.encode(Prompt.text(row["text"]))
         if name == "manners":
-            read = f"{float(vectors.style[STYLE_ATTRIBUTES.index(row['attribute'])]):+.2f}"
-            found.append((row, read, manner_felt(vectors, row["attribute"], row["sign"])))
+            moved = float(vectors.style[STYLE_ATTRIBUTES.index(row["attribute"])])
+            found.append((row, f"{moved:+.2f}", float(row["sign"] + "1") * moved >= FELT_FROM))
         else:
-            read = emotion_of(vectors)
+            read = next(iter(vectors.emotions()))  # the likeliest
             found.append((row, read, read == row["emotion"]))
     return found
 

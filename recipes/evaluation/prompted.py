@@ -21,10 +21,11 @@ import numpy as np
 from prompts.prompt import Prompt
 from recipes.evaluation.bench import Bench
 from recipes.evaluation.clip import Clip
+from recipes.evaluation.descriptions import rows_of
 from recipes.evaluation.emotions import MEASURES, Change, absolute, measure, targets
 from recipes.evaluation.prompted_voices import leaks_table, mixes_table, said, voices_table
 from recipes.evaluation.reference import Reference
-from recipes.evaluation.sentences import FOLDER, mixed, spread
+from recipes.evaluation.sentences import mixed, spread
 from recipes.prompts.faces import HELD_OUT_EVERY, NAMES
 from recipes.table import progress, table
 from recipes.wording import compare, wer
@@ -68,8 +69,7 @@ def recordings(reference: Reference, number: int) -> list[Prompted]:
 
 def descriptions(number: int) -> list[Prompted]:
     """Hand-written descriptions of emotions."""
-    with (FOLDER / "descriptions.csv").open(encoding="utf-8") as file:
-        rows = [(r["emotion"], r["text"]) for r in csv.DictReader(file) if r["emotion"] in targets()]
+    rows = [(r["emotion"], r["text"]) for r in rows_of("descriptions") if r["emotion"] in targets()]
     return [Prompted("text", Prompt.text(text), emotion) for emotion, text in evenly(rows, number)]
 
 

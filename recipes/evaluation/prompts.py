@@ -8,7 +8,6 @@ chance reaches.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from prompts.encoder import PromptEncoder
 from prompts.face import EXPRESSIONS
 from prompts.prompt import Prompt
 from recipes.corpus.draw import is_unseen
+from recipes.evaluation.descriptions import rows_of
 from recipes.evaluation.sentences import spread
 from recipes.judges import prosody
 from recipes.prompts.clips import NAMES, Clips, speech_features
@@ -32,7 +32,6 @@ from tts.cli_common import one_line_errors
 from tts.config import AUDIO
 from tts.style import STYLE_ATTRIBUTES, STYLE_SCALES, VOICE_DIM, emotion_vector
 
-SENTENCES = Path(__file__).parents[1] / "sentences" / "descriptions.csv"
 FACE_CLASSES = ("neutral", "happy", "angry", "sad", "surprised")
 JUDGE_CEILING = 0.58  # balanced accuracy of the public expression network on these photographs, from their README
 # Least intensity of a clip that counts as showing its emotion: below it, even who made it calls it slight.
@@ -144,8 +143,7 @@ def _shows(row: dict) -> bool:
 
 def sentence_items(encoder: PromptEncoder) -> tuple[Items, list[dict]]:
     """The hand-written descriptions."""
-    with SENTENCES.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of("descriptions")
     features = encoder.text.encode([r["text"] for r in rows])
     strengths = [{"weak": 0, "strong": 2}.get(r["intensity"], 1) for r in rows]
     return _items(encoder, "text", features, [r["emotion"] for r in rows], strengths), rows

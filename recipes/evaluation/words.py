@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
+from itertools import cycle, islice
 from typing import Any
 
 from recipes.evaluation.bench import SUMMARY_HEADERS, Bench, Reading, Section, summary, summary_row
@@ -61,17 +62,15 @@ def reference_readings(bench: Bench, number: int, where: Callable[[Row], bool]) 
 
 def grid_section(bench: Bench, default_sentences: int = 4) -> Section:
     """Every built-in voice in every emotion: word error rate and DNSMOS, with the recordings' by emotion below."""
-    number, every = bench.number(default_sentences), mixed()
-    emotions = list(bench.synth.emotions)
-    turn = 0  # each cell goes on in the sentences, so that the means do not rest on a few
+    number, emotions = bench.number(default_sentences), list(bench.synth.emotions)
+    in_turn = cycle(mixed())  # each cell goes on in the sentences, so that the means do not rest on a few
     cells: dict[str, dict[str, Any]] = {}
     everything: dict[str, list[Reading]] = {emotion: [] for emotion in emotions}
     for voice in bench.voices():
         cells[voice] = {}
         for emotion in progress(emotions, f"grid: {voice}"):
-            sentences = [every[(turn + k) % len(every)] for k in range(number)]
-            turn += number
-            readings = [bench.read(bench.say(text, voice=voice, style=emotion)) for text in sentences]
+            said = [bench.say(text, voice=voice, style=emotion) for text in islice(in_turn, number)]
+            readings = [bench.read(clip) for clip in said]
             everything[emotion] += readings
             cells[voice][emotion] = summary(readings)
     cells["all voices"] = {emotion: summary(readings) for emotion, readings in everything.items()}
