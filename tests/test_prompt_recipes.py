@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from prompts.spectrum import N_MEASURES, periodicity
 from prompts.speech import SpeechEncoder
 from prompts.text import check_description
 from prompts.vectors import PromptVectors
+from recipes.corpus.draw import is_held_out
 from recipes.training import TrainConfig
 from tts.style import STYLE_ATTRIBUTES, STYLE_DIM, STYLE_SCALES, VOICE_DIM, Style, Voice
 
@@ -156,16 +158,39 @@ def test_fresh_clips_are_measured_with_what_they_were_made_with(
     (tmp_path / "text").mkdir()
     lines = [f"He saw the number {word} house." for word in ("first", "second", "third", "last", "old", "new")]
     (tmp_path / "text" / "a.txt").write_text("\n".join(lines))
-    prepare.measure_fresh(tmp_path / "text", tmp_path, 30, 2)
-    (tmp_path / "rows-fresh.jsonl").replace(tmp_path / "rows-train.jsonl")
-    (tmp_path / "measures-fresh.npy").replace(tmp_path / "measures-train.npy")
+    monkeypatch.setattr(prepare, "FRESH_PART", 15)
+    prepare.measure_fresh(tmp_path / "text", tmp_path, 28, 2)
+    made = sorted(path.name for path in tmp_path.glob("*fresh*"))
+    assert made == [
+        f"{kind}-fresh-00{n}.{end}" for kind, end in (("measures", "npy"), ("rows", "jsonl")) for n in (1, 2)
+    ]
+    for name in made[::2]:  # the first part as the corpus's clips
+        (tmp_path / name).replace(tmp_path / name.replace("fresh-001", "train"))
     clips = Clips.load(tmp_path, "train")
     assert clips.measures.shape == (2, 30, N_MEASURES) and bool(torch.isfinite(clips.measures).all())
     assert len({r["voice_name"] for r in clips.rows}) == 30 and float(clips.speed[0].std()) == 0
     speech, space = for_stages(clips, 8)
     assert [len(speech), len(space)] == [22, 8] and space.rows == clips.rows[-8:]
-    prepare.measure_fresh(tmp_path / "text", tmp_path, 6, 2)
-    assert len(Clips.load(tmp_path, "train")) == 36
+    second = (tmp_path / "rows-fresh-002.jsonl").stat().st_mtime_ns
+    prepare.measure_fresh(tmp_path / "text", tmp_path, 45, 2)  # what is there is kept, what lacks is made
+    assert len(Clips.load(tmp_path, "train")) == 60
+    assert (tmp_path / "rows-fresh-002.jsonl").stat().st_mtime_ns == second
+
+
+def test_mixtures_say_a_sentence_several_times_in_several_voices() -> None:
+    from recipes.prompts.fresh import MIXED_SHARE, TIMES_SAID, roles
+
+    rng = np.random.default_rng(0)
+    drawn = list(islice(roles(["He saw the house.", "So did I, he said."], 1000, True, rng), 600))
+    mixed = [(speaker, said) for speaker, said in drawn if speaker.blend]
+    assert len(mixed) / len(drawn) == pytest.approx(MIXED_SHARE, abs=0.1)
+    first = [i for i, (speaker, _) in enumerate(drawn) if speaker.blend][:TIMES_SAID]
+    assert len({drawn[i][1] for i in first}) == len({drawn[i][0].name for i in first}) == 1
+    assert len({drawn[i][0].voice.pitch for i in first}) == TIMES_SAID
+    assert not any(is_held_out(int(speaker.name.partition("-")[2])) for speaker, _ in mixed)
+    names = [speaker.name for speaker, _ in drawn if not speaker.blend]
+    assert len(set(names)) == len(names)
+    assert all(not speaker.blend for speaker, _ in islice(roles(["He saw."], 1000, False, rng), 50))
 
 
 def test_a_wild_clip_keeps_its_label_but_not_its_sound() -> None:

@@ -104,6 +104,20 @@ def pool_speaker(number: int) -> Speaker:
     return Speaker(f"pool-{number}", pool_voice(number))
 
 
+def mixture_voice(blend: dict[str, float], rng: np.random.Generator) -> Voice:
+    """A voice near the pitch and vocal tract of a mixture of Kokoro's speakers."""
+    base = blended(blend)
+    bands = tuple(float(b) for b in np.clip(rng.normal(0, 0.6, 4), -3, 3))
+    return Voice(
+        float(np.clip(base.pitch * np.exp(rng.normal(0, 0.07)), 75.0, 300.0)),
+        float(np.clip(base.tract * np.exp(rng.normal(0, 0.02)), 0.75, 1.2)),
+        float(rng.uniform(-1, 2)),
+        float(rng.normal(0, 0.8)),
+        bands,
+        identity=tuple(float(x) for x in base.identity),
+    )
+
+
 def mixed_speaker(number: int) -> Speaker:
     """Mixture ``number`` of one to three of Kokoro's speakers, near its own pitch and vocal tract; the same on every
     machine. Those kept for tests are made of speakers that are in no other.
@@ -112,17 +126,7 @@ def mixed_speaker(number: int) -> Speaker:
     names = [n for n in bases() if (n in HELD_OUT_SPEAKERS) == is_held_out(number)]
     chosen = rng.choice(names, int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2])), replace=False)
     blend = dict(zip(chosen.tolist(), rng.dirichlet(np.ones(len(chosen))).tolist(), strict=True))
-    base = blended(blend)
-    bands = tuple(float(b) for b in np.clip(rng.normal(0, 0.6, 4), -3, 3))
-    voice = Voice(
-        float(np.clip(base.pitch * np.exp(rng.normal(0, 0.07)), 75.0, 300.0)),
-        float(np.clip(base.tract * np.exp(rng.normal(0, 0.02)), 0.75, 1.2)),
-        float(rng.uniform(-1, 2)),
-        float(rng.normal(0, 0.8)),
-        bands,
-        identity=tuple(float(x) for x in base.identity),
-    )
-    return Speaker(f"mix-{number}", voice, blend)
+    return Speaker(f"mix-{number}", mixture_voice(blend, rng), blend)
 
 
 def draw_speaker(rng: np.random.Generator, kokoro: bool = False) -> Speaker:

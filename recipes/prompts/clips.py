@@ -51,7 +51,8 @@ class Clips:
     @classmethod
     def load(cls, folder: Path, split: str) -> Clips:
         """From ``recipes.prompts.prepare``; fresh clips, where there are any, come last in training."""
-        parts = [split, "fresh"] if split == "train" and (folder / "rows-fresh.jsonl").exists() else [split]
+        fresh = folder.glob("rows-fresh-*.jsonl") if split == "train" else ()
+        parts = [split, *sorted(path.stem.removeprefix("rows-") for path in fresh)]
         lines = [line for part in parts for line in (folder / f"rows-{part}.jsonl").read_text("utf-8").splitlines()]
         rows = [json.loads(line) for line in lines]
         return cls(

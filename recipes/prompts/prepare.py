@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
+import os
 import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -29,6 +35,7 @@ FACE_SHARE = 117 / 128
 N_FRAMES = 180  # of a clip: 3.8 s
 SHORTEST = 0.35  # of it, in training: 1.3 s
 BATCH = 24
+FRESH_PART = 480  # clips that one process makes at a time
 SPLITS = ("train", "valid", "test")
 
 
@@ -113,21 +120,39 @@ def measure_clips(corpus: Path, out: Path, limit: int, views: int) -> None:
         _keep(out, split, rows, *map(list, zip(*found, strict=True)))
 
 
-def measure_fresh(text: Path, out: Path, number: int, views: int, kokoro: Path | None = None) -> None:
-    """``measures-fresh.npy`` and ``rows-fresh.jsonl`` of clips that are made, measured and forgotten."""
+def _measure_part(text: Path, out: Path, views: int, kokoro: Path | None, number: int) -> None:
+    """Part ``number`` of the fresh clips, unless it is there."""
     from recipes.prompts.fresh import fresh_clips
 
-    if (out / "rows-fresh.jsonl").exists():
+    if (out / f"rows-fresh-{number:03d}.jsonl").exists():
         return
-    torch.manual_seed(1)
-    rng, rows, found = np.random.default_rng(1), [], []
-    clips = fresh_clips(text, number, kokoro=kokoro)
+    torch.set_num_threads(1)
+    torch.manual_seed(number)
+    rng, rows, found = np.random.default_rng((number, 1)), [], []
+    clips = fresh_clips(text, FRESH_PART, number, kokoro)
     while batch := list(islice(clips, BATCH)):
         wild = np.array([w for _, _, w in batch])
         found.append(measure_views([samples for _, samples, _ in batch], views, True, wild, rng))
         rows += [row for row, _, _ in batch]
-        print(f"fresh {len(rows)}/{number}", end="\r", file=sys.stderr, flush=True)
-    _keep(out, "fresh", rows, *map(list, zip(*found, strict=True)))
+    _keep(out, f"fresh-{number:03d}", rows, *map(list, zip(*found, strict=True)))
+
+
+def measure_fresh(
+    text: Path, out: Path, number: int, views: int, kokoro: Path | None = None, processes: int = 1
+) -> None:
+    """``measures-fresh-NNN.npy`` and ``rows-fresh-NNN.jsonl`` of at least ``number`` clips that are made, measured and
+    forgotten, ``FRESH_PART`` to a file; the same by any number of ``processes``.
+    """
+    parts = range(1, -(-number // FRESH_PART) + 1)
+    make = partial(_measure_part, text, out, views, kokoro)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with ExitStack() as stack:
+        here: Callable[..., Iterable] = map
+        if processes > 1:
+            spawn = multiprocessing.get_context("spawn")
+            here = stack.enter_context(ProcessPoolExecutor(processes, spawn)).map
+        for done, _ in enumerate(here(make, parts), 1):
+            print(f"fresh {done * FRESH_PART}/{number}", end="\r", file=sys.stderr, flush=True)
 
 
 @click.command()
@@ -138,12 +163,21 @@ def measure_fresh(text: Path, out: Path, number: int, views: int, kokoro: Path |
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/prompts"), show_default=True)
 @click.option("--limit", default=12000, show_default=True, help="Training clips of the corpus at most.")
-@click.option("--fresh", default=6000, show_default=True, help="Clips to make of TEXT, each in a voice of its own.")
+@click.option("--fresh", default=12000, show_default=True, help="Clips to make of TEXT, in many voices.")
 @click.option("--kokoro", type=click.Path(path_type=Path, exists=True), help="Folder of Kokoro's voices, for these.")
 @click.option("--views", default=3, show_default=True, help="Of every training clip: itself, and worsened ones.")
+@click.option("--processes", default=os.cpu_count() or 1, show_default=True, help="That make fresh clips.")
 @one_line_errors
 def main(
-    corpus: Path, faces: Path, text: Path | None, out: Path, limit: int, fresh: int, kokoro: Path | None, views: int
+    corpus: Path,
+    faces: Path,
+    text: Path | None,
+    out: Path,
+    limit: int,
+    fresh: int,
+    kokoro: Path | None,
+    views: int,
+    processes: int,
 ) -> None:
     """Cut faces, make and measure clips, once."""
     torch.set_num_threads(1)
@@ -151,7 +185,7 @@ def main(
     prepare_faces(faces, out)
     measure_clips(corpus, out, limit, views)
     if text is not None:
-        measure_fresh(text, out, fresh, views, kokoro)
+        measure_fresh(text, out, fresh, views, kokoro, processes)
 
 
 if __name__ == "__main__":
