@@ -179,8 +179,12 @@ def test_a_codec_that_keeps_its_codes_learns_the_way_back_alone(corpus: Path, tm
     before, after = (trained(folder, "codec") for folder in (first, more))
     moved = {name.partition(".")[0] for name, weights in before.items() if not torch.equal(weights, after[name])}
     assert moved == {"decoder"}
-    result = CliRunner().invoke(codec_recipe.main, ["--corpus", str(corpus), "--out", "x", "--config", str(config)])
-    assert result.exit_code and "give --init" in result.output
+    asked = ["--corpus", str(corpus), "--out", str(tmp_path / "none"), "--config"]
+    result = CliRunner().invoke(codec_recipe.main, [*asked, str(config)])
+    assert result.exit_code == 2 and "give --init" in result.output
+    config = config_file(tmp_path, **settings, keep_codes=True, spread_weight=1.0)
+    result = CliRunner().invoke(codec_recipe.main, [*asked, str(config), "--init", str(first)])
+    assert result.exit_code == 2 and "choose one" in result.output and not (tmp_path / "none").exists()
 
 
 def test_a_run_that_is_asked_to_end_saves_first(corpus: Path, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ class CodecTask(nn.Module):
         self.config, self.corpus, self.device = config, corpus, device
         self.codec = Codec(config.model)
         limit_conditioning(self.codec, config.conditioning)
-        self.probe = PhonemeProbe(config.model.dim)
+        self.probe = None if config.keep_codes else PhonemeProbe(config.model.dim)
         books = [m for m in self.codec.quantizer.modules() if isinstance(m, Codebook)]
         self.averages = CodebookAverages(books, config.codebook_decay) if books and not config.keep_codes else None
         if config.keep_codes:
@@ -143,7 +143,7 @@ class CodecTask(nn.Module):
         """Losses of a batch and its quantised latents; learned codebooks are moved."""
         decoded, quantised = self.codec(batch.mel, batch.voice, batch.style)
         mel_loss = (decoded - batch.mel).abs().mean()
-        if self.config.keep_codes:
+        if self.probe is None:  # the codes are kept
             return {"loss": mel_loss, "mel": mel_loss}, quantised
         logits = self.probe(quantised.latents).flatten(0, 1)
         phoneme_loss = F.cross_entropy(logits, batch.phonemes.flatten())
@@ -188,11 +188,13 @@ def train_codec(corpus: Path, out: Path, config_file: Path, init: str | None, de
     """Train what ``config_file`` describes into ``out``, or go on with it.
 
     Raises:
-        ValueError: the codes of no codec are to be kept.
+        ValueError: the codes of no codec are to be kept, or kept and spread.
     """
     config, place = load_config(CodecTraining, config_file), process_device(device)
     if config.keep_codes and init is None:
         raise ValueError("keep_codes keeps the codes of a trained codec: give --init")
+    if config.keep_codes and config.spread_weight:
+        raise ValueError(f"spread_weight {config.spread_weight} moves codes and keep_codes keeps them: choose one")
     torch.manual_seed(config.train.seed)
     task = CodecTask(config, Corpus(corpus, "train"), place).to(place)
     start_codec(task.codec, init)
