@@ -13,7 +13,7 @@ import torch
 
 from tts import Synthesizer
 from tts.render import LOUD, limited
-from tts.style import FASTEST_RATE, STYLE_DIM, VOICE_DIM, emotion_vector, vector_style
+from tts.style import FASTEST_RATE, STYLE_DIM, VOICE_DIM, Style, emotion_vector, style_vector, vector_style
 from tts.synthesizer import Delivery
 
 TEXT = "Hello there. How are you? Fine!"
@@ -65,11 +65,20 @@ def test_voice_and_style_by_name_and_vector(synth: Synthesizer) -> None:
     assert not np.array_equal(plain.samples, synth.say("Yes.", voice="b").samples)
 
 
-def test_speed_and_pitch_add_to_the_style(synth: Synthesizer) -> None:
-    style = vector_style(synth.style_vector("happy", 1.0, 2.0, 3.0))
-    plain = vector_style(synth.style_vector("happy", 1.0, 1.0, 0.0))
-    assert style.rate - plain.rate == pytest.approx(1.0, abs=1e-4)
+def test_pitch_adds_to_the_style(synth: Synthesizer) -> None:
+    style, plain = (vector_style(synth.style_vector("happy", 1.0, pitch)) for pitch in (3.0, 0.0))
     assert style.pitch - plain.pitch == pytest.approx(3.0, abs=1e-4)
+    assert style.rate == pytest.approx(plain.rate)
+
+
+@pytest.mark.parametrize("speed", [0.5, 0.9, 1.2, 2.0])
+def test_speed_is_exact_and_changes_nothing_else(synth: Synthesizer, speed: float) -> None:
+    plain, other = (synth.say(TEXT, seed=1, speed=x) for x in (1.0, speed))
+    assert other.duration == pytest.approx(plain.duration / speed, abs=0.05)
+    assert [symbol for symbol, _, _ in other.alignment] == [symbol for symbol, _, _ in plain.alignment]
+    assert [end * speed for _, _, end in other.alignment] == pytest.approx([e for _, _, e in plain.alignment], abs=0.05)
+    pieces = list(synth.stream(TEXT, speed=speed, seed=1))
+    assert np.array_equal(np.concatenate([p.samples for p in pieces]), other.samples)
 
 
 @pytest.mark.parametrize(
@@ -112,14 +121,11 @@ def test_several_texts_are_several(synth: Synthesizer) -> None:
             synth.say_many(texts)
 
 
-def test_paces_beyond_the_corpus_are_stretched(synth: Synthesizer) -> None:
-    """A model that never learnt: its number of codes depends on the seed alone once the style is the same."""
-    fastest, beyond = (synth.say(TEXT, speed=speed, seed=1) for speed in (2**FASTEST_RATE, 2.0))
-    assert beyond.duration == pytest.approx(fastest.duration * 2 ** (FASTEST_RATE - 1), rel=0.06)  # but for the gaps
-    assert beyond.alignment[-1][2] == pytest.approx(beyond.duration, abs=0.05)
-    slow = synth.say(TEXT, speed=0.5, seed=1)
-    pieces = list(synth.stream(TEXT, speed=0.5, seed=1))
-    assert np.array_equal(np.concatenate([p.samples for p in pieces]), slow.samples)
+def test_paces_beyond_the_corpus_are_stretched() -> None:
+    """The language model is asked for the fastest that it knows, and the rest is done to what it says."""
+    known, beyond = (Delivery.of(None, style_vector(Style(rate=rate))) for rate in (FASTEST_RATE, 2 * FASTEST_RATE))
+    assert known.slower == pytest.approx(1.0) and torch.allclose(beyond.style, known.style)
+    assert beyond.slower == pytest.approx(2**-FASTEST_RATE)
     assert Delivery.of(None, emotion_vector("surprised", 2.0)).slower == 1.0
 
 

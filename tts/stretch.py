@@ -1,4 +1,4 @@
-"""Mel spectrograms slowed down or sped up: for paces that the language model has never heard."""
+"""Mel spectrograms slowed down or sped up: for the speed that is asked for, and paces no language model has heard."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ class Delivery:
     Attributes:
         voice: (1, VOICE_DIM); ``None`` where only the reference tells it.
         style: (1, STYLE_DIM), of a pace that the language model knows.
-        slower: by what the rest of the pace stretches the mel.
+        slower: by what the mel is stretched, for the speed asked for and for a pace that the language model does not
+            know.
     """
 
     voice: Tensor | None
@@ -59,13 +60,21 @@ class Delivery:
     slower: float
 
     @classmethod
-    def of(cls, voice: Tensor | None, style: Tensor) -> Delivery:
-        """With any ``style`` (STYLE_DIM,)."""
+    def of(cls, voice: Tensor | None, style: Tensor, speed: float = 1.0) -> Delivery:
+        """With any ``style`` (STYLE_DIM,), ``speed`` times as fast as that has it.
+
+        Raises:
+            ValueError: ``speed`` is not a number from 0.5 to 2.
+        """
+        if not isinstance(speed, Real):
+            raise ValueError(f"speed is a number, not {speed!r}")
+        if not 0.5 <= speed <= 2:
+            raise ValueError(f"speed {speed} is out of range; give 0.5 (half as fast) to 2 (twice)")
         rate = vector_style(style).rate
         known = min(max(rate, -FASTEST_RATE), FASTEST_RATE)
         if known != rate:
             style = style_vector(replace(vector_style(style), rate=known))
-        return cls(voice, style[None], 2.0 ** (known - rate))
+        return cls(voice, style[None], 2.0 ** (known - rate) / float(speed))
 
 
 class Synthesizer:
@@ -168,20 +177,18 @@ class Synthesizer:
         return voice_vector(self.model.config.voices[name].voice)
 
     def style_vector(
-        self, style: str | Tensor | Prompt | PromptVectors | None, intensity: float, speed: float, pitch: float
+        self, style: str | Tensor | Prompt | PromptVectors | None, intensity: float, pitch: float
     ) -> Tensor:
-        """Style by emotion name, prompt or vector (STYLE_DIM,), scaled by intensity, with speed and pitch added.
+        """Style by emotion name, prompt or vector (STYLE_DIM,), scaled by intensity, with the pitch added.
 
         Raises:
             ValueError: unknown emotion, wrong shape, or a number out of range.
         """
-        for name, value in (("intensity", intensity), ("speed", speed), ("pitch", pitch)):
+        for name, value in (("intensity", intensity), ("pitch", pitch)):
             if not isinstance(value, Real):
                 raise ValueError(f"{name} is a number, not {value!r}")
         if not 0 <= intensity <= 2:
             raise ValueError(f"intensity {intensity} is out of range; give 0 (neutral) to 2")
-        if not 0.5 <= speed <= 2:
-            raise ValueError(f"speed {speed} is out of range; give 0.5 (half as fast) to 2 (twice)")
         if not -12 <= pitch <= 12:
             raise ValueError(f"pitch {pitch} is out of range; give -12 to 12 semitones")
         if isinstance(style, Tensor):
@@ -195,10 +202,10 @@ class Synthesizer:
             vector = intensity * found.style
         else:
             vector = emotion_vector("neutral" if style is None else style, intensity)
-        if speed == 1 and pitch == 0:
+        if pitch == 0:
             return vector
         asked = vector_style(vector)
-        return style_vector(replace(asked, rate=asked.rate + float(np.log2(speed)), pitch=asked.pitch + pitch))
+        return style_vector(replace(asked, pitch=asked.pitch + pitch))
 
     def stream(
         self,
@@ -266,7 +273,7 @@ class Synthesizer:
             reference: a recording that is spoken like, from :meth:`reference`; the voice is that heard in it unless
                 ``voice`` or ``prompt`` give one.
             intensity: 0 (neutral) to 2; 1 is the style as it is.
-            speed: 0.5 to 2, against the style's own rate.
+            speed: 0.5 to 2 times the style's own pace: the same codes, their mel spectrogram stretched.
             pitch: semitones added, -12 to 12.
             seed: same seed, same samples.
             watermark: mark speech in a voice that may be somebody's (:mod:`tts.watermark`): from a reference, a
@@ -347,7 +354,7 @@ class Synthesizer:
             who = None if reference.voice is None else reference.voice[None]
         else:
             who = self.voice_vector(voice)[None]
-        return Delivery.of(who, self.style_vector(style, intensity, speed, pitch))
+        return Delivery.of(who, self.style_vector(style, intensity, pitch), speed)
 
     def _is_cloned(self, prompt: object, voice: object, reference: Reference | None) -> bool:
         """Whether the voice may be somebody's."""
