@@ -112,8 +112,9 @@ def compare(row: dict, clip: dict, sequences: list[Sequence], config: AlignTrain
 
 @dataclass
 class Rated:
-    """A clip's utterances: which ``sequences`` of the task, the best of them, and what is compared."""
+    """Utterances of ``clip``: which ``sequences`` of the task, the best of them, and what is compared."""
 
+    clip: int
     sequences: list[int]
     best: int
     comparisons: list[Comparison]
@@ -141,7 +142,7 @@ class AlignTask(LMTask):
             if comparisons:
                 first = len(sequences)
                 best = int(np.argmax([verdict_of(utterance).score for utterance in row["utterances"]]))
-                clips.append(Rated(list(range(first, first + len(said))), first + best, comparisons))
+                clips.append(Rated(row["clip"], list(range(first, first + len(said))), first + best, comparisons))
                 sequences += said
                 of_corpus += [row["clip"]] * len(said)
         if not clips:
@@ -154,8 +155,9 @@ class AlignTask(LMTask):
         start_from(self.lm, init, "lm")
         sizes = np.asarray([sum(len(sequences[i]) for i in clip.sequences) for clip in clips])
         order = np.argsort(sizes, kind="stable")
-        self.held_out = order[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY]
-        self.by_length = np.delete(order, np.s_[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY])
+        numbers = np.asarray([clips[i].clip for i in order])
+        unlearnt = np.isin(numbers, list(dict.fromkeys(numbers))[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY])
+        self.held_out, self.by_length = order[unlearnt], order[~unlearnt]
         self.sizes = sizes[self.by_length]
         self.to(device)
         with torch.no_grad(), mixed_precision(device.type, config.lm.train.bf16):
@@ -218,7 +220,13 @@ class AlignTask(LMTask):
 @click.command()
 @click.option("--init", default="facet-nano", show_default=True, help="The model to start from.")
 @click.option(
-    "--preferences", type=click.Path(path_type=Path), default=Path("runs/preferences.jsonl"), show_default=True
+    "--preferences",
+    "files",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    default=[Path("runs/preferences.jsonl")],
+    show_default=True,
+    help="Rated utterances; of several models of the same codec, if given several times.",
 )
 @click.option("--corpus", type=click.Path(path_type=Path), default=Path("runs/corpus"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/lm_aligned"), show_default=True)
@@ -229,7 +237,7 @@ class AlignTask(LMTask):
 @click.option("--device", default="cpu", show_default=True)
 @one_line_errors
 def main(
-    init: str, preferences: Path, corpus: Path, out: Path, config_file: Path, steps: int | None, device: str
+    init: str, files: tuple[Path, ...], corpus: Path, out: Path, config_file: Path, steps: int | None, device: str
 ) -> None:
     """Align the language model with the judges' preferences; run again to resume."""
     config = load_config(AlignTraining, config_file)
@@ -237,7 +245,8 @@ def main(
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
     place = process_device(device)
-    task = AlignTask(config, Corpus(corpus, "train"), read_rows(preferences), place, init)
+    rows = [row for file in files for row in read_rows(file)]
+    task = AlignTask(config, Corpus(corpus, "train"), rows, place, init)
     begun = time.monotonic()
     own = {"alignment": {name: value for name, value in asdict(config).items() if name != "lm"}}
     save_config(asdict(replace(config.lm, train=settings)) | own, out)
