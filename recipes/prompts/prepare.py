@@ -163,7 +163,7 @@ def measure_fresh(
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/prompts"), show_default=True)
 @click.option("--limit", default=12000, show_default=True, help="Training clips of the corpus at most.")
-@click.option("--fresh", default=12000, show_default=True, help="Clips to make of TEXT, in many voices.")
+@click.option("--fresh", default=9600, show_default=True, help="Clips to make of TEXT, in many voices.")
 @click.option("--kokoro", type=click.Path(path_type=Path, exists=True), help="Folder of Kokoro's voices, for these.")
 @click.option("--views", default=3, show_default=True, help="Of every training clip: itself, and worsened ones.")
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True, help="That make fresh clips.")
