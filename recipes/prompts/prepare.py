@@ -145,10 +145,10 @@ def measure_fresh(
     """
     parts = range(1, -(-number // FRESH_PART) + 1)
     make = partial(_measure_part, text, out, views, kokoro)
-    os.environ["OMP_NUM_THREADS"] = "1"
     with ExitStack() as stack:
         here: Callable[..., Iterable] = map
         if processes > 1:
+            os.environ["OMP_NUM_THREADS"] = "1"  # theirs
             spawn = multiprocessing.get_context("spawn")
             here = stack.enter_context(ProcessPoolExecutor(processes, spawn)).map
         for done, _ in enumerate(here(make, parts), 1):
