@@ -28,7 +28,7 @@ class Projection(nn.Module):
 
     def __init__(self, n_in: int, config: SpaceConfig) -> None:
         super().__init__()
-        self.part = config.part
+        self.part, self.dropout = config.part, nn.Dropout(config.dropout)
         self.layers = nn.Sequential(
             nn.LayerNorm(n_in),
             nn.Linear(n_in, config.hidden),
@@ -39,7 +39,8 @@ class Projection(nn.Module):
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(B, n_in) to voice (B, part) and style (B, part)."""
-        voice, style = self.layers(features).float().split(self.part, dim=1)
+        known = self.dropout(self.layers[0](features))  # or the few clips are learnt by heart
+        voice, style = self.layers[1:](known).float().split(self.part, dim=1)
         return F.normalize(voice, dim=1), F.normalize(style, dim=1)
 
 

@@ -277,7 +277,7 @@ def test_pieces_do_not_depend_on_the_pace() -> None:
 def test_contexts_hold_all_that_matters(synth: Synthesizer) -> None:
     """One code changes the samples within the look-ahead around it, and none beyond."""
     model = synth.model
-    voice, style = synth.voice_vector()[None], synth.style_vector(None, 1, 1, 0)[None]
+    voice, style = synth.voice_vector()[None], synth.style_vector(None, 1, 0)[None]
     context, rate = model.codec.decoder.context, model.codec.config.stride
     mels = []
     for code in (100, 30_000):

@@ -222,7 +222,7 @@ class AlignTask(LMTask):
 @click.option(
     "--preferences",
     "files",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     multiple=True,
     default=[Path("runs/preferences.jsonl")],
     show_default=True,
@@ -245,6 +245,9 @@ def main(
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
     place = process_device(device)
+    for file in files:
+        if not file.exists():
+            raise click.UsageError(f"there are no ratings {file}: python -m recipes.lm.preferences makes them")
     rows = [row for file in files for row in read_rows(file)]
     task = AlignTask(config, Corpus(corpus, "train"), rows, place, init)
     begun = time.monotonic()
