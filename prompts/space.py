@@ -15,7 +15,9 @@ MODALITIES = ("speech", "face", "text")
 
 @dataclass(frozen=True)
 class SpaceConfig:
-    """Widths: of the voice and of the style part, inside the projections, inside the heads."""
+    """Widths: of the voice and of the style part, inside the projections, inside the heads; and what share of the
+    features, and of the projections' hidden units, training drops out.
+    """
 
     part: int = 32
     hidden: int = 192

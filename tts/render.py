@@ -87,9 +87,8 @@ class Renderer:
         self.samples_per_code = slower * codec.config.stride * AUDIO.hop_length
         self.unaligned = list(sentence.symbols)  # symbols whose place has not been told
         self.lengths: list[int] = []  # of those of them that have ended, in codes
-        self.gap = (
-            int(slower * GAP_S * AUDIO.sample_rate) if sentence.place else 0
-        )  # samples of silence still to be given
+        gap = slower * GAP_S if sentence.place else 0.0
+        self.gap = int(gap * AUDIO.sample_rate)  # samples of silence still to be given
         self.end: float = self.gap  # where the last aligned symbol ended, in samples after all that has been given
 
     @torch.inference_mode()
