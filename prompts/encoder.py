@@ -20,8 +20,10 @@ from prompts.text import TextEncoder
 from prompts.vectors import PromptVectors, mix
 from prompts.vision import VisionEncoder, make_face_encoder
 from tts.config import load_config
+from tts.style import EMOTIONS
 
 FORMAT = 4
+NEUTRAL = list(EMOTIONS).index("neutral")
 WEIGHTS, CONFIG = "prompts.safetensors", "prompts.yaml"
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -81,13 +83,16 @@ class PromptEncoder:
         if source.kind == "vectors":
             return source.value
         features = self.features(source)[None]
-        stated = torch.sigmoid(self.space.stated(features))[0] if source.kind == "text" else torch.ones(2)
         voice_part, style_part = self.space.project(source.kind, features)
         words = features if source.kind == "text" else None
         voice, style, emotion = self.space.read(voice_part, style_part, words)
         probabilities = emotion.softmax(dim=1)
+        stated = torch.ones(2)
+        if words is not None:
+            who, how = torch.sigmoid(self.space.stated(words))[0]
+            stated = torch.stack([who, how.maximum(1 - probabilities[0, NEUTRAL])])  # who names an emotion says how
         found = (voice, style, probabilities, voice_part, style_part)
-        return PromptVectors(*(x[0].clone() for x in found), stated.clone())
+        return PromptVectors(*(x[0].clone() for x in found), stated)
 
     @torch.inference_mode()
     def features(self, source: Source) -> Tensor:

@@ -24,9 +24,9 @@ class PromptVectors:
         style: (STYLE_DIM,), zero is neutral.
         emotion: (n_emotions,) probabilities in the order of ``tts.style.EMOTIONS``.
         voice_embedding, style_embedding: (part,) of unit length in the shared space; cosines compare any two
-        modalities. stated: (2,) probabilities that the prompt says anything about the voice, about the style. 1 for
-        recordings and faces;
-            "sad" says nothing about the voice, and a synthesiser should keep its own.
+            modalities.
+        stated: (2,) probabilities that the prompt says anything about the voice, about the style: 1 for recordings and
+            faces. "Sad" says nothing about the voice, and a synthesiser should keep its own.
     """
 
     voice: Tensor

@@ -97,3 +97,20 @@ def test_what_is_said_of_manner_and_what_is_denied(
     said = synth.encode(Prompt.text(description))
     assert next(iter(said.emotions())) == emotion
     assert attribute is None or sign * float(said.style[STYLE_ATTRIBUTES.index(attribute)]) > 0.3
+
+
+@pytest.mark.parametrize(
+    ("description", "emotion"),
+    [
+        ("a cheerful young woman", "happy"),
+        ("a sad old man", "sad"),
+        ("a nervous young man", "fearful"),
+        ("a gloomy old lady", "sad"),
+        ("a young woman", None),
+        ("an old man with a deep voice", None),
+    ],
+)
+def test_a_person_with_an_emotion_is_both(synth: Synthesizer, description: str, emotion: str | None) -> None:
+    said = synth.encode(Prompt.text(description))
+    assert said.has_voice and said.has_style == (emotion is not None)
+    assert emotion is None or next(iter(said.emotions())) == emotion
