@@ -375,17 +375,22 @@ def test_described_manners_and_denials_are_judged_by_what_they_say() -> None:
     from recipes.prompts.clips import NAMES
 
     class Encoder:
-        """Takes everything for loud and neutral."""
+        """Takes everything for loud and neutral, or for ``said`` 0: for no style at all."""
+
+        said = 1.0
 
         def encode(self, prompt: Prompt) -> PromptVectors:
             style = torch.zeros(len(STYLE_ATTRIBUTES))
             style[STYLE_ATTRIBUTES.index("level")] = 1.0
             emotion = torch.zeros(len(NAMES))
             emotion[NAMES.index("neutral")] = 1.0
-            return PromptVectors(torch.zeros(VOICE_DIM), style, emotion, torch.zeros(2), torch.zeros(2), torch.ones(2))
+            stated = torch.full((2,), self.said)
+            return PromptVectors(torch.zeros(VOICE_DIM), style, emotion, torch.zeros(2), torch.zeros(2), stated)
 
     manners, denials = (judged(Encoder(), name) for name in ("manners", "denials"))  # type: ignore[arg-type]
     assert all(right == (row["attribute"] == "level" and row["sign"] == "+") for row, _, right in manners)
     assert all(right == (row["emotion"] == "neutral") for row, _, right in denials)
     assert by_kind(denials)[0] == ["neutral", "10", "10"] and by_kind(denials)[-1] == ["all", "10", "23"]
+    Encoder.said = 0.0
+    assert not any(right for *_, right in judged(Encoder(), "manners"))  # type: ignore[arg-type]
     assert all(check_description(row["text"]) for name in ("manners", "denials") for row in rows_of(name))

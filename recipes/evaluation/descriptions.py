@@ -30,15 +30,17 @@ def rows_of(name: str) -> list[dict[str, str]]:
 
 
 def judged(encoder: PromptEncoder, name: str) -> list[tuple[dict[str, str], str, bool]]:
-    """Every row of list ``name``, what it was understood as, and whether that is right."""
+    """Every row of list ``name``, what it was understood as, and whether that is right. A sentence that is taken to say
+    nothing of the style is spoken neutrally.
+    """
     found = []
     for row in rows_of(name):
         vectors = encoder.encode(Prompt.text(row["text"]))
         if name == "manners":
-            moved = float(vectors.style[STYLE_ATTRIBUTES.index(row["attribute"])])
+            moved = vectors.has_style * float(vectors.style[STYLE_ATTRIBUTES.index(row["attribute"])])
             found.append((row, f"{moved:+.2f}", float(row["sign"] + "1") * moved >= FELT_FROM))
         else:
-            read = next(iter(vectors.emotions()))  # the likeliest
+            read = next(iter(vectors.emotions())) if vectors.has_style else "neutral"  # the likeliest
             found.append((row, read, read == row["emotion"]))
     return found
 
