@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import json
 import math
-import multiprocessing
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -30,6 +28,7 @@ import torch
 
 from recipes.data import Corpus
 from recipes.judges import LONGEST_WINDOW_S, SpeakerSimilarity, Whisper, prosody
+from recipes.processes import shared_map
 from tts.checkpoint import find_model, load_model_config
 from tts.cli_common import one_line_errors
 from tts.config import AUDIO
@@ -179,15 +178,8 @@ def rated(make: Callable[[], Maker], clips: list[int], processes: int) -> Genera
     """Rows of ``clips`` in turn, the work shared by ``processes``, each with its own ``make()``. Raises
     ``BrokenProcessPool`` when one cannot be made.
     """
-    if processes == 1:
-        yield from map(make().rate, clips)
-        return
-    os.environ["OMP_NUM_THREADS"] = "1"
-    workers = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin, (make,))
-    try:
-        yield from workers.map(_rate, clips)
-    finally:
-        workers.shutdown(cancel_futures=True)
+    with shared_map(processes, _begin, (make,)) as mapped:
+        yield from mapped(_rate, clips)
 
 
 def read_rows(path: Path) -> list[dict]:

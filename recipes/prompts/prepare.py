@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -25,6 +21,7 @@ import torch
 from prompts.face import crop, open_image
 from prompts.spectrum import HOP, N_MEASURES, measures
 from recipes.data import Corpus
+from recipes.processes import shared_map
 from recipes.prompts.channel import worsen
 from tts.cli_common import one_line_errors
 
@@ -145,13 +142,8 @@ def measure_fresh(
     """
     parts = range(1, -(-number // FRESH_PART) + 1)
     make = partial(_measure_part, text, out, views, kokoro)
-    with ExitStack() as stack:
-        here: Callable[..., Iterable] = map
-        if processes > 1:
-            os.environ["OMP_NUM_THREADS"] = "1"  # theirs
-            spawn = multiprocessing.get_context("spawn")
-            here = stack.enter_context(ProcessPoolExecutor(processes, spawn)).map
-        for done, _ in enumerate(here(make, parts), 1):
+    with shared_map(processes) as mapped:
+        for done, _ in enumerate(mapped(make, parts), 1):
             print(f"fresh {done * FRESH_PART}/{number}", end="\r", file=sys.stderr, flush=True)
 
 
