@@ -24,7 +24,6 @@ from tts.render import Renderer, StageTimes, lookahead
 from tts.stream import FIRST_BATCHES, Sentence, cut, in_batches, sentences_of
 from tts.style import (
     EMOTIONS,
-    FASTEST_RATE,
     STYLE_DIM,
     VOICE_DIM,
     emotion_vector,
@@ -50,9 +49,9 @@ class Delivery:
 
     Attributes:
         voice: (1, VOICE_DIM); ``None`` where only the reference tells it.
-        style: (1, STYLE_DIM), of a pace that the language model knows.
-        slower: by what the mel is stretched, for the speed asked for and for a pace that the language model does not
-            know.
+        style: (1, STYLE_DIM), of a plain pace: what the language model and the codec are told.
+        slower: by what the mel is stretched, for the pace of the style and the speed asked for: exactly, where the
+            language model gives about half of a pace and loses words in a hurry.
     """
 
     voice: Tensor | None
@@ -70,11 +69,8 @@ class Delivery:
             raise ValueError(f"speed is a number, not {speed!r}")
         if not 0.5 <= speed <= 2:
             raise ValueError(f"speed {speed} is out of range; give 0.5 (half as fast) to 2 (twice)")
-        rate = vector_style(style).rate
-        known = min(max(rate, -FASTEST_RATE), FASTEST_RATE)
-        if known != rate:
-            style = style_vector(replace(vector_style(style), rate=known))
-        return cls(voice, style[None], 2.0 ** (known - rate) / float(speed))
+        wanted = vector_style(style)
+        return cls(voice, style_vector(replace(wanted, rate=0.0))[None], 2.0**-wanted.rate / float(speed))
 
 
 class Synthesizer:

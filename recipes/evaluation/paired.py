@@ -160,6 +160,7 @@ def _row(name: str, found: dict[str, dict[str, Any]], sign: str = "") -> list[st
 )
 @click.option("--reference", type=click.Path(exists=True), required=True, help="Corpus with recordings of the voices.")
 @click.option("--set", "name", type=click.Choice(SETS), default="hard", show_default=True, help="Of sentences.")
+@click.option("--voice", "voices", multiple=True, help="Repeatable  [default: all built-in voices]")
 @click.option("--limit", type=click.IntRange(min=2), help="Only this many sentences.")
 @click.option("--seeds", default=2, show_default=True, type=click.IntRange(min=1), help="Times that each is spoken.")
 @click.option("--teacher", is_flag=True, help="Also what the corpus's teachers reach (extra [train]).")
@@ -169,8 +170,8 @@ def _row(name: str, found: dict[str, dict[str, Any]], sign: str = "") -> list[st
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the figures here, as JSON.")
 @one_line_errors
 def main(
-    models: tuple[str, ...], reference: str, name: str, limit: int | None, seeds: int, teacher: bool,
-    kokoro: Path | None, whisper: str | None, threads: int, out: Path | None,
+    models: tuple[str, ...], reference: str, name: str, voices: tuple[str, ...], limit: int | None, seeds: int,
+    teacher: bool, kokoro: Path | None, whisper: str | None, threads: int, out: Path | None,
 ) -> None:  # fmt: skip
     """Compare models on the same sentences, by outside judges."""
     import torch
@@ -180,10 +181,10 @@ def main(
     torch.set_num_threads(threads)
     try:
         recordings = Reference(reference)
-        benches = [Bench(Synthesizer.from_pretrained(m), recordings, None, (), whisper, threads, m) for m in models]
+        benches = [Bench(Synthesizer.from_pretrained(m), recordings, None, voices, whisper, threads, m) for m in models]
         synth = benches[0].synth
-        task = Task.of(spread(read_sentences(name), limit), list(synth.voices), list(synth.emotions))
-        means = homes(benches[0], list(synth.voices))
+        task = Task.of(spread(read_sentences(name), limit), benches[0].voices(), list(synth.emotions))
+        means = homes(benches[0], benches[0].voices())
         heard = [listen(bench, task, seeds, means) for bench in benches]
         reached = ceilings(benches[0], task.texts, task.voices, task.emotions, kokoro) if teacher else {}
     except (ValueError, FileNotFoundError, ModuleNotFoundError) as error:
