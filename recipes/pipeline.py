@@ -24,6 +24,8 @@ import click
 from recipes.ending import asked_to_end
 from tts.cli_common import one_line_errors
 
+FIRST_OF_KOKORO = 600  # number of the first shard that Kokoro's speakers have a part in, as the release was made
+MAX_HOURS = 180.0  # without them: the shards before that
 GRACE_S = 20.0  # for what runs to end its step and save before --minutes is over
 
 
@@ -49,22 +51,31 @@ class Stage:
 
 
 def stages(
-    text: Path, faces: Path | None, runs: Path, hours: float, out: Path, refined: bool, kokoro: Path | None = None
-) -> list[Stage]:
+    text: Path, faces: Path | None, runs: Path, hours: float, out: Path, refined: bool,
+    kokoro: Path | None = None, kokoro_hours: float = 4.0,
+) -> list[Stage]:  # fmt: skip
     """All stages of the default model, each after what it needs; without ``faces`` no prompt encoders; with a refiner
-    where it is ``refined``; with Kokoro's speakers where the folder of their voices is given. A whole model comes
-    before alignment, for the judges hear what it says.
+    where it is ``refined``; with ``kokoro_hours`` more of Kokoro's speakers where the folder of their voices is given.
+    A whole model comes before alignment, for the judges hear what it says.
+
+    Raises:
+        ValueError: too many ``hours``.
     """
+    if hours > MAX_HOURS:
+        raise ValueError(f"{hours:g} hours are too many: give at most {MAX_HOURS:g}")
     corpus = ("--corpus", str(runs / "corpus"))
     codec = ("--codec", str(runs / "codec"))
     codes, drawn = runs / "lm" / "codes.npz", runs / "lm" / "drawn.npz"
     read = (*corpus, *codec, "--codes", str(codes), "--codes", str(drawn), "--out", str(runs / "refiner"))
     more = ("--kokoro", str(kokoro)) if kokoro else ()
-    made = ("--text", str(text), "--out", str(runs / "corpus"), "--hours", str(hours), *more)
+    made = ("--text", str(text), "--out", str(runs / "corpus"), "--hours")
+    blended = (*made, str(kokoro_hours), "--first", str(FIRST_OF_KOKORO), *more)
+    whole = "speakers" if kokoro else "corpus"
     prompts, aligner = ("--out", str(runs / "prompts")), ("--out", str(runs / "aligner"))
     listed = [
-        Stage("corpus", "recipes.corpus.make", made, configurable=False, on_device=False),
-        Stage("codec", "recipes.codec.train", (*corpus, "--out", str(runs / "codec")), ("corpus",)),
+        Stage("corpus", "recipes.corpus.make", (*made, str(hours)), configurable=False, on_device=False),
+        *([Stage("speakers", "recipes.corpus.make", blended, ("corpus",), False, False)] if kokoro else []),
+        Stage("codec", "recipes.codec.train", (*corpus, "--out", str(runs / "codec")), (whole,)),
         Stage("codes", "recipes.lm.prepare", (*corpus, *codec, "--out", str(codes)), ("codec",), configurable=False),
         Stage("lm", "recipes.lm.train", (*corpus, "--codes", str(codes), "--out", str(runs / "lm")), ("codes",)),
     ]
@@ -79,12 +90,12 @@ def stages(
         ]
     heard = (*corpus, *codec, *straight, "--out", str(runs / "vocoder"))
     listed.append(Stage("vocoder", "recipes.vocoder.train", heard, ("reflow" if refined else "codec",)))
-    listed.append(Stage("aligner", "recipes.lm.aligner", (*corpus, *aligner), ("corpus",)))
+    listed.append(Stage("aligner", "recipes.lm.aligner", (*corpus, *aligner), (whole,)))
     last = ["lm", "vocoder", "aligner"]
     if faces is not None:
         where = (*corpus, "--faces", str(faces), *more, *prompts)
         listed += [
-            Stage("prompt data", "recipes.prompts.prepare", (*where, "--text", str(text)), ("corpus",), False, False),
+            Stage("prompt data", "recipes.prompts.prepare", (*where, "--text", str(text)), (whole,), False, False),
             Stage("prompts", "recipes.prompts.train", prompts, ("prompt data",), on_device=False),
         ]
         last.append("prompts")
@@ -182,10 +193,11 @@ def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs
 @click.option("--faces", type=click.Path(path_type=Path, exists=True), default=None, help="Folder of labelled faces.")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/model"), show_default=True)
-@click.option("--hours", default=24.0, show_default=True, help="Hours of speech to make.")
+@click.option("--hours", default=20.0, show_default=True, help="Hours of speech to make.")
 @click.option(
     "--kokoro", type=click.Path(path_type=Path, exists=True), help="Folder of Kokoro's voices: more speakers."
 )
+@click.option("--kokoro-hours", default=4.0, show_default=True, help="Hours more, with these.")
 @click.option("--refiner", "refined", is_flag=True, help="Train a refiner too, and the vocoder on what it makes.")
 @click.option("--configs", type=click.Path(path_type=Path, exists=True), default=None)
 @click.option("--device", default="cpu", show_default=True)
@@ -199,6 +211,7 @@ def main(
     out: Path,
     hours: float,
     kokoro: Path | None,
+    kokoro_hours: float,
     refined: bool,
     configs: Path | None,
     device: str,
@@ -206,7 +219,8 @@ def main(
     minutes: float | None,
 ) -> None:
     """Make the corpus, train every stage and write a model directory."""
-    whole = run(stages(text, faces, runs, hours, out, refined, kokoro), runs, configs, device, jobs, minutes)
+    listed = stages(text, faces, runs, hours, out, refined, kokoro, kokoro_hours)
+    whole = run(listed, runs, configs, device, jobs, minutes)
     click.echo(str(out) if whole else "not finished: run the same command again")
 
 

@@ -115,9 +115,17 @@ def test_every_stage_of_the_default_model_takes_the_arguments_it_is_given(tmp_pa
     last = {need for stage in listed for need in stage.needs} ^ names
     assert last == {"release"}  # which waits for all that it collects
     assert {"lm", "codes", "vocoder", "aligner", "prompts"} < set(needed_by(listed, "release"))
-    for stage in listed:
+    blended = stages(tmp_path, tmp_path, tmp_path / "runs", 1.0, tmp_path / "model", refined, tmp_path)
+    assert {s.name for s in blended} - names == {"speakers"}
+    assert "speakers" in needed_by(blended, "codec") and "--kokoro" not in blended[0].arguments
+    for stage in [*listed, blended[1]]:
         assert names.issuperset(stage.needs)
         command = importlib.import_module(stage.module).main
         more = ["--config", str(tmp_path / "x.yaml")] if stage.configurable else []
         more += ["--device", "cpu"] if stage.on_device else []
         command.make_context(stage.name, [*stage.arguments, *more])  # raises where an option does not exist
+
+
+def test_more_hours_than_numbers_of_shards_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="200 hours are too many: give at most 180"):
+        stages(tmp_path, None, tmp_path / "runs", 200.0, tmp_path / "model", False)
