@@ -15,7 +15,6 @@ from tts.checkpoint import Model
 from tts.config import AUDIO
 from tts.piecewise import Piecewise
 from tts.stream import Piece, Sentence, checked_seed
-from tts.stretch import Stretch
 from vocoder.noise import FrameNoise
 
 GAP_S = 0.12  # silence between sentences, beside what the model itself leaves
@@ -59,7 +58,7 @@ class Renderer:
     Args:
         voice, style: (1, VOICE_DIM) and (1, STYLE_DIM); ``None`` where unknown.
         times: counts the stages' seconds.
-        slower: by what the mel is stretched; 1 leaves it.
+        slower: by what speech is stretched; 1 leaves it.
     """
 
     def __init__(
@@ -82,8 +81,7 @@ class Renderer:
             self.refining = Piecewise(
                 lambda x: refiner.refine(x[:, : AUDIO.n_mels], voice, style, x[:, AUDIO.n_mels :]), refiner.context
             )
-        self.stretch = Stretch(slower) if slower != 1 else None
-        self.vocoding = model.vocoder.start(torch.Generator().manual_seed(sentence.seed))
+        self.vocoding = model.vocoder.start(torch.Generator().manual_seed(sentence.seed), slower)
         self.samples_per_code = slower * codec.config.stride * AUDIO.hop_length
         self.unaligned = list(sentence.symbols)  # symbols whose place has not been told
         self.lengths: list[int] = []  # of those of them that have ended, in codes
@@ -100,8 +98,6 @@ class Renderer:
             if mel is not None:
                 mel = torch.cat([mel, self.noise.draw(mel.shape[-1]).t()[None]], dim=1)
             mel = self.times.call("refiner", self.refining.push, mel, piece.last)
-        if self.stretch is not None:
-            mel = self.stretch.push(mel, piece.last)
         wav = self.times.call("vocoder", self.vocoding.push, mel, piece.last)
         samples = np.zeros(0, np.float32) if wav is None else limited(wav[0].numpy())
         if self.gap and (len(samples) or piece.last):

@@ -1,4 +1,4 @@
-"""Mel spectrograms slowed down or sped up: for the speed that is asked for, and paces no language model has heard."""
+"""Frames slowed down or sped up, for the pace of a style and the speed that is asked for."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class Stretch:
         self.dropped = 0  # frames that came in and are needed no more
         self.kept: Tensor | None = None
 
-    def push(self, mel: Tensor | None, last: bool) -> Tensor | None:
-        """The next frames (1, n_mels, T), none perhaps, to those that they complete, ``None`` if there are none."""
+    def push(self, frames: Tensor | None, last: bool) -> Tensor | None:
+        """The next frames (1, n, T), none perhaps, to those that they complete, ``None`` if there are none."""
+        if self.factor == 1:
+            return frames
         if self.kept is None:
-            self.kept = mel
-        elif mel is not None:
-            self.kept = torch.cat([self.kept, mel], dim=2)
+            self.kept = frames
+        elif frames is not None:
+            self.kept = torch.cat([self.kept, frames], dim=2)
         if self.kept is None:
             return None
         known = self.dropped + self.kept.shape[2]

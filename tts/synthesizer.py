@@ -50,7 +50,7 @@ class Delivery:
     Attributes:
         voice: (1, VOICE_DIM); ``None`` where only the reference tells it.
         style: (1, STYLE_DIM), of a plain pace: what the language model and the codec are told.
-        slower: by what the mel is stretched, for the pace of the style and the speed asked for: exactly, where the
+        slower: by what speech is stretched, for the pace of the style and the speed asked for: exactly, where the
             language model gives about half of a pace and loses words in a hurry.
     """
 
@@ -269,7 +269,7 @@ class Synthesizer:
             reference: a recording that is spoken like, from :meth:`reference`; the voice is that heard in it unless
                 ``voice`` or ``prompt`` give one.
             intensity: 0 (neutral) to 2; 1 is the style as it is.
-            speed: 0.5 to 2 times the style's own pace: the same codes, their mel spectrogram stretched.
+            speed: 0.5 to 2 times the style's own pace: the same codes, stretched.
             pitch: semitones added, -12 to 12.
             seed: same seed, same samples.
             watermark: mark speech in a voice that may be somebody's (:mod:`tts.watermark`): from a reference, a

@@ -20,6 +20,7 @@ from tts.codec.model import normalise
 from tts.config import AUDIO
 from tts.convnext import KERNEL_SIZE, Stack
 from tts.piecewise import Piecewise
+from tts.stretch import Stretch
 from vocoder.noise import FrameNoise
 from vocoder.source import frame_phases, pulse_train
 
@@ -49,8 +50,8 @@ class Vocoder(Protocol):
 
     context: int  # mel frames on either side that a frame of samples depends on
 
-    def start(self, generator: torch.Generator) -> Vocoding:
-        """Begin an utterance; the pieces of mel it is given come out the same as the whole."""
+    def start(self, generator: torch.Generator, slower: float = 1.0) -> Vocoding:
+        """Begin an utterance ``slower`` times as long as its mel; the pieces it is given come out as the whole does."""
 
     def synthesise(self, mel: Tensor, generator: torch.Generator) -> Tensor:
         """Log-mel (1, n_mels, T) to samples (1, T * hop_length)."""
@@ -118,9 +119,9 @@ class PulseVocos(nn.Module):
         noise = torch.randn(len(mel), 2 * BINS, mel.shape[-1], device=mel.device)
         return self.filter(f0, frame_phases(f0), spectra, noise), log_f0, voicing
 
-    def start(self, generator: torch.Generator) -> PulseVocoding:
+    def start(self, generator: torch.Generator, slower: float = 1.0) -> PulseVocoding:
         """See :class:`Vocoder`."""
-        return PulseVocoding(self, generator)
+        return PulseVocoding(self, generator, slower)
 
     def synthesise(self, mel: Tensor, generator: torch.Generator) -> Tensor:
         """See :class:`Vocoder`."""
@@ -131,22 +132,27 @@ FILTER_CONTEXT = 2 * OVERLAP + 1  # synthesis overlaps, so does the analysis of 
 
 
 class PulseVocoding:
-    """See :class:`Vocoding`: analysis, then the running phase, then the filter."""
+    """See :class:`Vocoding`: analysis, then the running phase, then the filter.
 
-    def __init__(self, vocoder: PulseVocos, generator: torch.Generator) -> None:
+    What the analysis finds is stretched, not the mel: a mel in slow motion is one that no recording has, and comes out
+    louder.
+    """
+
+    def __init__(self, vocoder: PulseVocos, generator: torch.Generator, slower: float) -> None:
         self.analysis = Piecewise(lambda mel: torch.cat(_rows(*vocoder.analyse(mel)), dim=1), vocoder.analysis_context)
         self.filter = Piecewise(
             lambda x: vocoder.filter(x[:, 0], x[:, 1], x[:, 2 : 2 + 3 * BINS], x[:, 2 + 3 * BINS :]),
             FILTER_CONTEXT,
             AUDIO.hop_length,
         )
+        self.stretch = Stretch(slower)
         self.noise = FrameNoise(generator, 2 * BINS)
         self.before: tuple[Tensor, Tensor] | None = None
 
     @torch.inference_mode()
     def push(self, mel: Tensor | None, last: bool) -> Tensor | None:
         """See :class:`Vocoding`."""
-        found = self.analysis.push(mel, last)
+        found = self.stretch.push(self.analysis.push(mel, last), last)
         if found is None:
             return self.filter.push(None, last)
         f0 = torch.where(found[:, 1] > 0, F0_CENTRE_HZ * torch.exp(found[:, 0]), 0.0)
@@ -159,6 +165,18 @@ class PulseVocoding:
 def _rows(log_f0: Tensor, voicing: Tensor, spectra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What the analysis gives as rows (1, n, T) of one array."""
     return log_f0[:, None], voicing[:, None], spectra
+
+
+@dataclass
+class Stretched:
+    """See :class:`Vocoding`: of a vocoder that shows nothing between mel and samples."""
+
+    stretch: Stretch
+    vocoding: Piecewise
+
+    def push(self, mel: Tensor | None, last: bool) -> Tensor | None:
+        """See :class:`Vocoding`."""
+        return self.vocoding.push(self.stretch.push(mel, last), last)
 
 
 class PublicVocos(nn.Module):
@@ -192,9 +210,9 @@ class PublicVocos(nn.Module):
         blocks = sum(block.dwconv.kernel_size[0] // 2 for block in backbone.convnext)
         return backbone.embed.kernel_size[0] // 2 + blocks + OVERLAP
 
-    def start(self, generator: torch.Generator) -> Piecewise:
+    def start(self, generator: torch.Generator, slower: float = 1.0) -> Stretched:
         """See :class:`Vocoder`; this one draws no noise."""
-        return Piecewise(self._decode, self.context, AUDIO.hop_length)
+        return Stretched(Stretch(slower), Piecewise(self._decode, self.context, AUDIO.hop_length))
 
     def synthesise(self, mel: Tensor, generator: torch.Generator) -> Tensor:
         """See :class:`Vocoder`."""
