@@ -22,7 +22,7 @@ from prompts.vision import VisionEncoder, make_face_encoder
 from tts.config import load_config
 from tts.style import EMOTIONS
 
-FORMAT = 4
+FORMAT = 5
 NEUTRAL = list(EMOTIONS).index("neutral")
 WEIGHTS, CONFIG = "prompts.safetensors", "prompts.yaml"
 Module = TypeVar("Module", bound=nn.Module)
@@ -31,7 +31,7 @@ Module = TypeVar("Module", bound=nn.Module)
 @dataclass(frozen=True)
 class PromptConfig:
     """``prompts.yaml``. ``text_model``: empty for the packaged MiniLM, else a folder or hub id whose hidden
-    states have ``text_dim`` / 2 values.
+    states have ``text_dim`` / 3 values.
     """
 
     format: int = FORMAT
@@ -39,7 +39,7 @@ class PromptConfig:
     face: FaceConfig = field(default_factory=FaceConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     text_model: str = ""
-    text_dim: int = 768
+    text_dim: int = 1152
     sha256: str = ""  # of the weights
 
     def widths(self) -> dict[str, int]:

@@ -65,12 +65,14 @@ class SharedSpace(nn.Module):
         self.emotion = _head(config, len(EMOTIONS))
         # What words say of the style and the space leaves out, for no recording tells it: above all how loud it is.
         self.worded = nn.Sequential(
+            nn.LayerNorm(widths["text"]),
             nn.Linear(widths["text"], config.hidden),
             nn.GELU(),
             nn.Dropout(config.dropout),
             nn.Linear(config.hidden, STYLE_DIM),
         )
-        self.stated = nn.Linear(widths["text"], 2)  # whether a sentence says anything about the voice, about the style
+        # Whether a sentence says anything about the voice, about the style.
+        self.stated = nn.Sequential(nn.LayerNorm(widths["text"]), nn.Linear(widths["text"], 2))
         self.log_scale = nn.Parameter(torch.tensor(2.3))  # inverse temperature of the contrastive losses, learned
 
     def project(self, modality: str, features: Tensor) -> tuple[Tensor, Tensor]:

@@ -55,14 +55,15 @@ class TextEncoder:
 
     @torch.inference_mode()
     def encode(self, texts: list[str]) -> Tensor:
-        """Sentences to features (len(texts), 2 dim), float32: the means over words of the last layer, which hold what
-        the sentence says, and of the middle one, which still hold the words themselves; each of unit length.
+        """Sentences to features (len(texts), 3 dim), float32: the means over words of the last layer, which hold what
+        the sentence says, of the middle one, and of the first, which still hold the words themselves ("loud" and
+        "quiet" are much the same to the last); each of unit length.
         """
         tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=_MAX_TOKENS, return_tensors="pt")
         hidden = self.model(**tokens, output_hidden_states=True).hidden_states
         mask = tokens["attention_mask"][:, :, None].float()
         means = [
             (layer.float() * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
-            for layer in (hidden[-1], hidden[len(hidden) // 2])
+            for layer in (hidden[-1], hidden[len(hidden) // 2], hidden[1])
         ]
         return torch.cat([torch.nn.functional.normalize(m, dim=1) for m in means], dim=1)

@@ -78,11 +78,20 @@ def test_intensity_speed_and_pitch(synth: Synthesizer) -> None:
     assert high > 1.3 * low
 
 
+@pytest.mark.parametrize("speed", [0.6, 1.6])
+def test_pace_leaves_the_loudness_alone(synth: Synthesizer, speed: float) -> None:
+    plain, paced = (synth.say(SENTENCE, speed=s) for s in (1.0, speed))
+    assert level_db(paced) == pytest.approx(level_db(plain), abs=0.7)
+    assert pitch_hz(paced) == pytest.approx(pitch_hz(plain), rel=0.1)
+
+
 @pytest.mark.parametrize(
     ("description", "emotion", "attribute", "sign"),
     [
         ("speaking slowly", "neutral", "rate", -1),
         ("very fast", "neutral", "rate", 1),
+        ("very loud", "neutral", "level", 1),
+        ("quiet", "neutral", "level", -1),
         ("a woman who speaks quietly", "neutral", "level", -1),
         ("whispering", "neutral", "whisper", 1),
         ("not sad", "neutral", None, 0),

@@ -41,6 +41,7 @@ from recipes.corpus.vocabulary import (
 from tts.style import Style, Voice, voice_vector
 
 WEAK_BELOW, STRONG_ABOVE = 0.65, 1.4  # intensities that are put in words
+PLAIN_SHARE = 0.35  # of manners that are said in their commonest words
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,10 @@ def _manners(style: Style, always: bool, rng: np.random.Generator) -> list[str]:
         if abs(value) > limit and rng.random() < (0.75 if always else 0.2):
             words = low if value < 0 else high
             if words:
-                very = abs(value) > 2.2 * limit and always and rng.random() < 0.6
-                found.append((_pick(VERY, rng) + " " if very else "") + _pick(words, rng))
+                plain = rng.random() < PLAIN_SHARE
+                very = abs(value) > 2 * limit and always and rng.random() < 0.6
+                word = _pick(words[:4] if plain else words, rng)
+                found.append((_pick(VERY, rng) + " " if very else "") + word)
     rng.shuffle(found)
     return found[:3]
 
