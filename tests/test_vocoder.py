@@ -48,13 +48,15 @@ def test_same_generator_same_samples() -> None:
     assert not torch.equal(a, vocoder.synthesise(mel, torch.Generator().manual_seed(4)))
 
 
+@pytest.mark.parametrize("slower", [1.0, 0.55, 1.7])
 @pytest.mark.parametrize("sizes", [(60,), (1, 2, 30, 27), (13, 1, 0, 46), (59, 1)])
-def test_pieces_of_mel_make_the_same_samples(sizes: tuple[int, ...]) -> None:
+def test_pieces_of_mel_make_the_same_samples(sizes: tuple[int, ...], slower: float) -> None:
     torch.manual_seed(0)
     vocoder = PulseVocos(TINY_VOCODER).eval()
     mel = torch.randn(1, AUDIO.n_mels, 60) * 2 - 5
-    whole = vocoder.synthesise(mel, torch.Generator().manual_seed(3))
-    vocoding = vocoder.start(torch.Generator().manual_seed(3))
+    whole = vocoder.start(torch.Generator().manual_seed(3), slower).push(mel, last=True)
+    assert whole.shape[1] == round(60 * slower) * AUDIO.hop_length
+    vocoding = vocoder.start(torch.Generator().manual_seed(3), slower)
     pieces = [vocoding.push(piece, last=False) for piece in mel.split(sizes, dim=-1)]
     pieces.append(vocoding.push(None, last=True))
     made = torch.cat([p for p in pieces if p is not None], dim=1)
@@ -96,3 +98,5 @@ head:
     vocoding = PublicVocos(str(tmp_path)).start(torch.Generator())
     pieces = [vocoding.push(piece, last=False) for piece in mel.split((7, 5), dim=-1)]
     torch.testing.assert_close(torch.cat([p for p in [*pieces, vocoding.push(None, True)] if p is not None], 1), made)
+    slow = PublicVocos(str(tmp_path)).start(torch.Generator(), 1.5).push(mel, last=True)
+    assert slow.shape == (1, 18 * AUDIO.hop_length)
