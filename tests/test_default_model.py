@@ -10,7 +10,7 @@ import pytest
 from tts import Audio, Prompt, Synthesizer
 from tts.checkpoint import find_model
 from tts.config import AUDIO
-from tts.style import STYLE_ATTRIBUTES
+from tts.style import STYLE_ATTRIBUTES, Style, style_vector
 
 SENTENCE = "The keeper of the lighthouse was gone, and nobody knew where he went."
 
@@ -76,6 +76,13 @@ def test_intensity_speed_and_pitch(synth: Synthesizer) -> None:
     assert slow > 1.3 * fast
     low, high = (pitch_hz(synth.say(SENTENCE, pitch=pitch)) for pitch in (-4.0, 4.0))
     assert high > 1.3 * low
+
+
+@pytest.mark.parametrize("rate", [-0.2, 0.2])
+def test_a_style_is_about_as_fast_as_it_says(synth: Synthesizer, rate: float) -> None:
+    plain, paced = (list(synth.say_many([SENTENCE] * 3, style=style_vector(Style(rate=r)))) for r in (0.0, rate))
+    told = np.log2(sum(a.duration for a in plain) / sum(a.duration for a in paced))
+    assert told == pytest.approx(rate, abs=0.1)
 
 
 @pytest.mark.parametrize("speed", [0.6, 1.6])

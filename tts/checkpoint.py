@@ -35,7 +35,8 @@ class NamedVoice:
 @dataclass(frozen=True)
 class ModelConfig:
     """``config.yaml``. ``vocos`` names a published Vocos (hub id or folder) to use instead of a vocoder of our own;
-    ``refiner`` is null for a model whose vocoder reads the coarse mel.
+    ``refiner`` is null for a model whose vocoder reads the coarse mel. ``pace`` is the share of a style's pace (log2
+    ratio) that the language model gives when asked, measured; the rest is stretched.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ModelConfig:
     refiner: RefinerConfig | None = None
     vocoder: VocoderConfig = field(default_factory=VocoderConfig)
     vocos: str = ""
+    pace: float = 0.4
     default_voice: str = ""
     voices: dict = field(default_factory=dict)  # name to NamedVoice
     sha256: dict = field(default_factory=dict)  # file to hash

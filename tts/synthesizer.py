@@ -24,6 +24,7 @@ from tts.render import Renderer, StageTimes, lookahead
 from tts.stream import FIRST_BATCHES, Sentence, cut, in_batches, sentences_of
 from tts.style import (
     EMOTIONS,
+    FASTEST_RATE,
     STYLE_DIM,
     VOICE_DIM,
     emotion_vector,
@@ -49,9 +50,9 @@ class Delivery:
 
     Attributes:
         voice: (1, VOICE_DIM); ``None`` where only the reference tells it.
-        style: (1, STYLE_DIM), of a plain pace: what the language model and the codec are told.
-        slower: by what speech is stretched, for the pace of the style and the speed asked for: exactly, where the
-            language model gives about half of a pace and loses words in a hurry.
+        style: (1, STYLE_DIM), of a pace that the language model knows.
+        slower: by what speech is stretched, for the speed asked for and for what the language model leaves out of the
+            style's pace.
     """
 
     voice: Tensor | None
@@ -59,8 +60,9 @@ class Delivery:
     slower: float
 
     @classmethod
-    def of(cls, voice: Tensor | None, style: Tensor, speed: float = 1.0) -> Delivery:
-        """With any ``style`` (STYLE_DIM,), ``speed`` times as fast as that has it.
+    def of(cls, voice: Tensor | None, style: Tensor, pace: float, speed: float = 1.0) -> Delivery:
+        """With any ``style`` (STYLE_DIM,), ``speed`` times as fast as that has it; the language model itself gives the
+        share ``pace`` of a pace.
 
         Raises:
             ValueError: ``speed`` is not a number from 0.5 to 2.
@@ -70,7 +72,9 @@ class Delivery:
         if not 0.5 <= speed <= 2:
             raise ValueError(f"speed {speed} is out of range; give 0.5 (half as fast) to 2 (twice)")
         wanted = vector_style(style)
-        return cls(voice, style_vector(replace(wanted, rate=0.0))[None], 2.0**-wanted.rate / float(speed))
+        told = min(max(wanted.rate, -FASTEST_RATE), FASTEST_RATE)
+        style = style_vector(replace(wanted, rate=told))
+        return cls(voice, style[None], 2.0 ** (pace * told - wanted.rate) / float(speed))
 
 
 class Synthesizer:
@@ -350,7 +354,7 @@ class Synthesizer:
             who = None if reference.voice is None else reference.voice[None]
         else:
             who = self.voice_vector(voice)[None]
-        return Delivery.of(who, self.style_vector(style, intensity, pitch), speed)
+        return Delivery.of(who, self.style_vector(style, intensity, pitch), self.model.config.pace, speed)
 
     def _is_cloned(self, prompt: object, voice: object, reference: Reference | None) -> bool:
         """Whether the voice may be somebody's."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from recipes.corpus.speakers import bases, blended
-from tts.style import EMOTIONS, STYLE_ATTRIBUTES, Style, Voice
+from tts.style import EMOTIONS, FASTEST_RATE, STYLE_ATTRIBUTES, Style, Voice
 
 N_POOL_VOICES = 600
 N_MIXED_VOICES = 600  # mixtures of Kokoro's speakers
@@ -41,7 +41,7 @@ _SPREAD = Style(0.5, 0.08, 0.04, 0.6, 0.5, 0.6, 0.6, 0.2, 0.04, 0.0)
 _LIMITS = {
     "pitch": 9.0,
     "range": 1.2,
-    "rate": 0.5,
+    "rate": FASTEST_RATE,
     "level": 10.0,
     "tilt": 8.0,
     "breath": 8.0,
