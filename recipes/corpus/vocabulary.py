@@ -44,8 +44,8 @@ EMOTION_WORDS: dict[str, tuple[Words, Words, Words]] = {
         ),
         split_words(
             """calm | relaxed | serene | peaceful | soothing | at ease | calmly | gentle | tranquil | laid-back |
-            patient | reassuring | placid | mellow and calm | comforting | tender | quiet and relaxed | even-
-            tempered | unworried | mild | softly spoken and calm | at peace | untroubled | leisurely | carefree
+            patient | reassuring | placid | mellow and calm | comforting | tender | quiet and relaxed | even-tempered
+            | unworried | mild | softly spoken and calm | at peace | untroubled | leisurely | carefree
             and calm | balanced | mindful | consoling | lulling | restrained and calm | unruffled | in a calming
             tone | level-headed | collected | poised | untense | gently reassuring | quietly content | easy-going
             and slow | cool and collected | tranquilly | peacefully | hushed and peaceful | softly reassuring |
@@ -126,8 +126,8 @@ EMOTION_WORDS: dict[str, tuple[Words, Words, Words]] = {
             | merrily | high-spirited | jovial | festive | exuberant | beaming | full of beans | sparkling |
             delightedly | glowing with happiness | laughing out loud | hilarious | mirthful | with glee | pleased
             as can be | well pleased | blithe | buoyant | chipper | peppy | perky | in seventh heaven | relieved
-            and happy | blissful | thankful and happy | fun-loving | making jokes | light of heart | happy-go-
-            lucky | full of enthusiasm | as happy as a lark | tickled | welcoming | having fun | having a great
+            and happy | blissful | thankful and happy | fun-loving | making jokes | light of heart | happy-go-lucky
+            | full of enthusiasm | as happy as a lark | tickled | welcoming | having fun | having a great
             time | full of good cheer"""
         ),
         split_words(
