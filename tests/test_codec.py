@@ -6,7 +6,7 @@ import pytest
 import torch
 from conftest import TINY_CODEC
 
-from recipes.codec.spread import unevenness
+from recipes.codec.spread import evenly_in_codebook, evenly_on_grid, unevenness
 from recipes.codec.train import limit_conditioning
 from tts.codec.model import Codec, CodecConfig, denormalise, normalise
 from tts.codec.quantizer import FiniteScalarQuantizer
@@ -121,9 +121,21 @@ def test_unevenness_sees_codes_that_are_left_out_and_digits_that_say_the_same() 
     even = ((torch.rand(4000, 5, generator=generator) * 8 - 0.5).clamp(0, 7)) / 7
     crowded = 0.5 + (even - 0.5) / 3
     alike = even[:, :1].expand(-1, 5)
-    assert unevenness(even, levels) < 0.02
-    assert unevenness(crowded, levels) > 5 * unevenness(even, levels)
-    assert unevenness(alike, levels) > 5 * unevenness(even, levels)
+    wanted = evenly_on_grid(4000, levels, torch.device("cpu"))
+    digits = torch.round(wanted * 7).long()
+    assert all(torch.bincount(digit, minlength=8).min() > 400 for digit in digits.T)
+    assert unevenness(even, wanted) < 0.02
+    assert unevenness(crowded, wanted) > 5 * unevenness(even, wanted)
+    assert unevenness(alike, wanted) > 5 * unevenness(even, wanted)
+
+
+def test_unevenness_in_a_codebook_knows_a_favoured_region() -> None:
+    torch.manual_seed(0)
+    book = torch.randn(512, 6) * torch.tensor([5.0, 3.0, 1.0, 1.0, 1.0, 0.1])
+    even, width = evenly_in_codebook(4000, book)
+    assert torch.equal(width, book.std(0)) and len(torch.unique(even, dim=0)) == 512
+    anywhere, favoured = book[torch.randint(512, (4000,))], book[book[:, 4].argsort()[torch.randint(256, (4000,))]]
+    assert unevenness(favoured / width, even / width) > 4 * unevenness(anywhere / width, even / width)
 
 
 def test_learning_to_be_even_brings_more_codes_into_use() -> None:
@@ -136,6 +148,6 @@ def test_learning_to_be_even_brings_more_codes_into_use() -> None:
         points = quantizer(latents).points
         assert points is not None
         optimiser.zero_grad()
-        unevenness(points.flatten(0, 1), quantizer.levels).backward()
+        unevenness(points.flatten(0, 1), evenly_on_grid(2000, quantizer.levels, points.device)).backward()
         optimiser.step()
     assert len(torch.unique(quantizer(latents).codes)) > 1.2 * before

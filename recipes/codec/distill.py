@@ -26,6 +26,7 @@ from recipes.precision import mixed_precision
 from recipes.training import save_config, train, trained
 from tts.cli_common import one_line_errors
 from tts.codec.model import Codec
+from tts.codec.quantizer import FiniteScalarQuantizer
 from tts.codec.vq import VectorQuantizer
 from tts.config import load_config
 
@@ -49,8 +50,8 @@ class DistillTask(CodecTask):
     config: Distillation
 
     def __init__(self, config: Distillation, corpus: Corpus, teacher: Codec, device: torch.device) -> None:
-        if config.model.quantizer != "vq":
-            raise ValueError(f"a student has quantizer vq, not {config.model.quantizer!r}")
+        if config.model.quantizer == "grvq":
+            raise ValueError("a student has one codebook, quantizer fsq or vq, not 'grvq'")
         super().__init__(config, corpus, device)
         self._teacher = [teacher]  # in a list: not trained here, not saved with the student
         self.projection = nn.Linear(config.model.dim, teacher.config.dim)
@@ -78,18 +79,27 @@ class DistillTask(CodecTask):
 
     @torch.no_grad()
     def start_codebook(self) -> None:
-        """Projections from the principal components of the teacher's quantised latents, codebook by k-means in them."""
-        config, quantizer = self.config, self.codec.quantizer
-        assert isinstance(quantizer, VectorQuantizer) and self.averages is not None
+        """Start the quantiser in the principal components of the teacher's quantised latents: a learned codebook with
+        their k-means, finite scalar quantisation with levels about equally likely; the way back is the best linear one.
+        """
+        config = self.config
         found = []
         for number in range(config.start_batches):
             batch: Batch = self.batch(np.random.default_rng((config.train.seed, 1 << 40, number)))
             with mixed_precision(self.device.type, config.train.bf16):
                 found.append(self.teach(batch.mel).float().flatten(0, 1))
         latents = torch.cat(found)
-        mean = latents.mean(0)
-        spreads, axes = torch.linalg.eigh(torch.cov((latents - mean).T))
-        axes = axes[:, -config.model.vq.code_dim :]  # (dim, code_dim), the widest last
+        if isinstance(self.codec.quantizer, VectorQuantizer):
+            told = self.start_vq(self.codec.quantizer, latents)
+        else:
+            told = self.start_fsq(self.codec.quantizer, latents)
+        if IS_MAIN:
+            print(f"{len(latents)} of the teacher's latents: {told}", file=sys.stderr, flush=True)
+
+    def start_vq(self, quantizer: VectorQuantizer, latents: Tensor) -> str:
+        """Start a learned codebook from latents (N, dim); says how near it comes."""
+        config = self.config
+        mean, axes, kept = components(latents, config.model.vq.code_dim)
         quantizer.project_in.weight.copy_(axes.T)
         quantizer.project_in.bias.copy_(-axes.T @ mean)
         quantizer.project_out.weight.copy_(axes)
@@ -98,17 +108,36 @@ class DistillTask(CodecTask):
         generator = torch.Generator().manual_seed(config.train.seed)
         book, counts = kmeans(points, quantizer.codebook_size, config.start_rounds, generator)
         quantizer.codebook.points.copy_(book.points)
+        assert self.averages is not None
         per_step = config.batch_size * (config.mel_frames // config.model.stride)
         self.averages.start_from(0, book.points, counts, per_step)
         left = (points - book.points[book.nearest(points)]).square().sum(1).mean() / points.square().sum(1).mean()
-        kept = spreads[-config.model.vq.code_dim :].sum() / spreads.sum()
-        if IS_MAIN:
-            print(
-                f"{len(latents)} of the teacher's latents: {config.model.vq.code_dim} components keep {kept:.3f} of "
-                f"the variance, of which k-means leaves {left:.3f}",
-                file=sys.stderr,
-                flush=True,
-            )
+        return f"{axes.shape[1]} components keep {kept:.3f} of the variance, of which k-means leaves {left:.3f}"
+
+    def start_fsq(self, quantizer: FiniteScalarQuantizer, latents: Tensor) -> str:
+        """Start finite scalar quantisation from latents (N, dim); says how near it comes."""
+        mean, axes, kept = components(latents, len(quantizer.levels))
+        axes = axes * LOGISTIC / ((latents - mean) @ axes).std(0)
+        quantizer.project_in.weight.copy_(axes.T)
+        quantizer.project_in.bias.copy_(-axes.T @ mean)
+        vectors = quantizer.vectors(quantizer(latents[None]).codes[0])
+        with_one = torch.cat([vectors, torch.ones_like(vectors[:, :1])], 1)
+        back = torch.linalg.lstsq(with_one, latents).solution  # (D + 1, dim)
+        quantizer.project_out.weight.copy_(back[:-1].T)
+        quantizer.project_out.bias.copy_(back[-1])
+        left = (latents - with_one @ back).square().sum(1).mean() / (latents - mean).square().sum(1).mean()
+        return f"{len(quantizer.levels)} components keep {kept:.3f} of the variance; rounded, {left:.3f} is missing"
+
+
+LOGISTIC = 1.702  # the logistic function of 1.702 x is nearly the normal distribution's (Haley 1952)
+
+
+def components(latents: Tensor, number: int) -> tuple[Tensor, Tensor, float]:
+    """Mean (dim,) of latents (N, dim), their first principal components (dim, number), the widest last, and the share
+    of the variance that these keep."""
+    mean = latents.mean(0)
+    spreads, axes = torch.linalg.eigh(torch.cov((latents - mean).T))
+    return mean, axes[:, -number:], float(spreads[-number:].sum() / spreads.sum())
 
 
 @click.command()

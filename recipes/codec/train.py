@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recipes.codec.averages import CodebookAverages, commitment
-from recipes.codec.spread import unevenness
+from recipes.codec.spread import evenly_in_codebook, evenly_on_grid, unevenness
 from recipes.data import Corpus
 from recipes.parallel import process_device
 from recipes.recorded import as_recorded, faster
@@ -51,7 +51,7 @@ class CodecTraining:
     gain_db: float = 10.0  # strangers are up to this much louder or softer than the corpus
     conditioning: str = "saconv"  # or film, none: what of the decoder's style-adaptive convolutions is learned
     keep_codes: bool = False  # learn the way back alone: what reads and says the codes of --init goes on to fit
-    spread_weight: float = 0.0  # fsq: of the unevenness with which codes are used
+    spread_weight: float = 0.0  # fsq, vq: of the unevenness with which codes are used
     commitment_weight: float = 0.25  # vq, grvq
     codebook_decay: float = 0.99  # vq, grvq: what a step keeps of a code's running mean
 
@@ -97,11 +97,17 @@ class PhonemeProbe(nn.Module):
 
 
 class CodecTask(nn.Module):
-    """The codec, the probe and their losses on random pieces of the corpus."""
+    """The codec, the probe and their losses on random pieces of the corpus.
+
+    Raises:
+        ValueError: the codes of several codebooks are to be spread.
+    """
 
     def __init__(self, config: CodecTraining, corpus: Corpus, device: torch.device) -> None:
         super().__init__()
         self.config, self.corpus, self.device = config, corpus, device
+        if config.spread_weight and config.model.quantizer == "grvq":
+            raise ValueError("spread_weight spreads the codes of one codebook, and quantizer grvq has several")
         self.codec = Codec(config.model)
         limit_conditioning(self.codec, config.conditioning)
         self.probe = None if config.keep_codes else PhonemeProbe(config.model.dim)
@@ -139,6 +145,15 @@ class CodecTask(nn.Module):
         """
         return self.losses_of(self.batch(rng))[0]
 
+    def unevenness(self, quantised: Quantised) -> Tensor:
+        """How unevenly a batch uses the codes: of a learned codebook in standard deviations of its axes."""
+        if quantised.points is not None:
+            points = quantised.points.flatten(0, 1)
+            return unevenness(points, evenly_on_grid(len(points), self.config.model.levels, points.device))
+        (lookup,) = quantised.lookups
+        even, width = evenly_in_codebook(len(lookup.points), lookup.codebook.points)
+        return unevenness(lookup.points / width, even / width)
+
     def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Quantised]:
         """Losses of a batch and its quantised latents; learned codebooks are moved."""
         decoded, quantised = self.codec(batch.mel, batch.voice, batch.style)
@@ -153,8 +168,8 @@ class CodecTask(nn.Module):
             "phoneme": phoneme_loss,
             "used": torch.tensor(len(torch.unique(quantised.codes)) / quantised.codes.numel()),
         }
-        if quantised.points is not None:
-            losses["uneven"] = unevenness(quantised.points.flatten(0, 1), self.config.model.levels)
+        if self.config.spread_weight:
+            losses["uneven"] = self.unevenness(quantised)
             losses["loss"] = losses["loss"] + self.config.spread_weight * losses["uneven"]
         if self.averages is not None:
             losses["commitment"] = commitment(quantised.lookups)
