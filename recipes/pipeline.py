@@ -5,8 +5,7 @@ goes on where an earlier call stopped: every recipe resumes by itself. ``--minut
 that are lent by the slot; the next call goes on. A stage is run again when its arguments change, when what it needs
 has been made anew, and when its file in ``RUNS/done`` is removed; a recipe whose run is finished then leaves it as it
 is: raise its steps to train it further, remove its folder to train it anew. ``--configs`` names a folder of YAML files
-that replace the recipes' own (``recipes/gpu`` holds settings for a large GPU); sizes of models stay those of the
-recipes' own files, which ``lm/align.yaml`` repeats.
+that replace the recipes' own (``recipes/gpu`` holds settings for a large GPU).
 """
 
 from __future__ import annotations

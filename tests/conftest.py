@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from tts.checkpoint import ModelConfig, NamedVoice, save_model
 from tts.codec.model import Codec, CodecConfig
+from tts.lm.head import TreeHead
 from tts.lm.model import LM, LMConfig
 from tts.style import Voice
 from vocoder.refiner import Refiner, RefinerConfig
@@ -25,6 +27,28 @@ def tiny_lm() -> LM:
     """A language model with its transformers backbone."""
     torch.manual_seed(0)
     return LM(TINY_LM).eval()
+
+
+@pytest.fixture(scope="session")
+def tree_points() -> torch.Tensor:
+    """A codebook of 4 x 4 x 4 codes in three dimensions, in the order of its tree."""
+    from recipes.codec.tree import order_codebook
+    from tts.codec.vq import VectorQuantizer, VQConfig
+
+    torch.manual_seed(2)
+    quantizer = VectorQuantizer(8, (4, 4, 4), VQConfig(code_dim=3))
+    order_codebook(quantizer)
+    return quantizer.codebook.points
+
+
+@pytest.fixture(scope="session")
+def tree_lm(tree_points: torch.Tensor) -> LM:
+    """A language model of the codes of a learned codebook."""
+    torch.manual_seed(3)
+    lm = LM(replace(TINY_LM, levels=(4, 4, 4), code_dim=3)).eval()
+    assert isinstance(lm.head, TreeHead)
+    lm.head.grow(tree_points)
+    return lm
 
 
 @pytest.fixture(scope="session")

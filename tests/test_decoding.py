@@ -14,8 +14,9 @@ from torch.nn import functional as F
 from tts.lm.backbone import CachedBackbone
 from tts.lm.digits import DigitSampler
 from tts.lm.generate import Sampling, Speaker, choose
+from tts.lm.head import CodeHead
 from tts.lm.linear import Compiled, FloatLinear, half_linear
-from tts.lm.model import LM, DigitHead
+from tts.lm.model import LM
 
 DIM, HIDDEN, HEADS = 128, 192, 2
 
@@ -97,22 +98,25 @@ def test_a_speaker_leaves_the_model_trainable(tiny_lm: LM) -> None:
     assert not any(t.requires_grad for m in (speaker.sampler, speaker.backbone.stack) for t in m.module.parameters())
 
 
-def sampler_of(lm: LM) -> tuple[DigitSampler, DigitHead]:
+def sampler_of(lm: LM) -> tuple[DigitSampler, CodeHead]:
     """The sampler, and the head it is made of, with the same rounded weights and with preferences."""
     head = copy.deepcopy(lm.head)
     head.stem.weight.data.mul_(300)
+    head.outputs[0].weight.data[-1].zero_()  # advance is not preferred
     head.load_state_dict({name: weight.half().float() for name, weight in head.state_dict().items()})
     return DigitSampler(head), head
 
 
 @pytest.mark.usefixtures("_linear")
-def test_digits_are_drawn_from_the_head(tiny_lm: LM) -> None:
-    """As digit by digit from :class:`DigitHead`'s own layers, alone and beside others, compiled and not."""
-    sampler, head = sampler_of(tiny_lm)
+@pytest.mark.parametrize("which", ["grid", "tree"])
+def test_digits_are_drawn_from_the_head(which: str, tiny_lm: LM, tree_lm: LM) -> None:
+    """As digit by digit from the head's own layers, alone and beside others, compiled and not."""
+    lm = tiny_lm if which == "grid" else tree_lm
+    sampler, head = sampler_of(lm)
     compiled = Compiled(sampler)
     generator = torch.Generator().manual_seed(0)
-    hidden = torch.randn(50, tiny_lm.config.dim, generator=generator)
-    uniform = torch.rand(50, 5, generator=generator)
+    hidden = torch.randn(50, lm.config.dim, generator=generator)
+    uniform = torch.rand(50, len(head.levels), generator=generator)
     must = torch.arange(50) % 7 == 0
     for sampling in (Sampling(), Sampling(1.0, 1.0), Sampling(0.0)):
         options = (sampling.temperature, sampling.top_p)
@@ -120,19 +124,21 @@ def test_digits_are_drawn_from_the_head(tiny_lm: LM) -> None:
             drawn = compiled(hidden, uniform, must, *options)
             assert torch.equal(drawn, sampler(hidden, uniform, must, *options))
             alone = [compiled(*(t[i : i + 1] for t in (hidden, uniform, must)), *options) for i in range(50)]
-            state = head.stem(hidden)
-            for k, output in enumerate(head.outputs):
-                logits = output(F.gelu(state)).numpy()
+            state, codes = head.stem(hidden), torch.zeros(50, dtype=torch.long)
+            for k in range(len(head.levels)):
+                logits = head.logits(state, codes, k).numpy()
                 if k == 0:
                     logits[must, : head.advance] = -np.inf
-                expected = torch.from_numpy(choose(logits, uniform[:, k].numpy(), sampling))
-                speaks = drawn[:, 0] != head.advance
-                assert torch.equal(*((d if k == 0 else d[speaks]) for d in (drawn[:, k], expected)))
-                if k < 4:
-                    state = state + head.inputs[k](drawn[:, k].clamp(max=head.levels[k] - 1))
-        assert (drawn[must, 0] == head.advance).all() and len(drawn.unique(dim=0)) > 20
-        assert torch.equal(torch.cat(alone)[speaks], drawn[speaks])
-        assert torch.equal(torch.cat(alone)[:, 0], drawn[:, 0])
+                digit = torch.from_numpy(choose(logits, uniform[:, k].numpy(), sampling))
+                if k == 0:
+                    advance = digit == head.advance
+                    digit = digit.clamp(max=head.levels[0] - 1)
+                codes = codes + digit * head.radix[k]
+                if k + 1 < len(head.levels):
+                    state = head.add(state, codes, k)
+        assert torch.equal(drawn, codes.masked_fill(advance, -1))
+        assert (drawn[must] == -1).all() and len(drawn.unique()) > 8
+        assert torch.equal(torch.cat(alone), drawn)
 
 
 def test_the_first_call_gives_what_later_ones_give(tiny_lm: LM) -> None:

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tts.lm.generate import Sampling, Speaker, choose
+from tts.lm.generate import EmbeddedCodes, Sampling, Speaker, choose
+from tts.lm.head import CodeHead, DigitHead, TreeHead
 from tts.lm.model import LM
 from tts.lm.sequence import build, closing_mark, spoken_positions
 from tts.style import STYLE_DIM, VOICE_DIM
@@ -77,18 +78,18 @@ def test_cache_grows(tiny_lm: LM, monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.equal(*made)
 
 
-def test_decoding_embeds_as_training_does(tiny_lm: LM) -> None:
-    """Positions put together from the table equal those of :meth:`LM.embed`."""
+@pytest.mark.parametrize("which", ["grid", "tree"])
+def test_decoding_embeds_as_training_does(which: str, tiny_lm: LM, tree_lm: LM) -> None:
+    """Positions put together from tables and points equal those of :meth:`LM.embed`."""
+    lm = halved(tiny_lm if which == "grid" else tree_lm)
     with torch.inference_mode():
-        table, levels = tiny_lm.embed_table(), tiny_lm.config.levels
-        digits, zero = torch.tensor([[3, 0, 7, 1, 5]]), sum(levels)
-        offsets = torch.tensor([0, *levels[:-1]]).cumsum(0)
-        context = torch.zeros(1, tiny_lm.config.dim)
-        code = tiny_lm.embed(context, digits, torch.tensor([True]), torch.tensor([2]))
-        new = tiny_lm.embed(context, digits, torch.tensor([False]), torch.tensor([0]))
-        torch.testing.assert_close(table[digits[0] + offsets].sum(0) + table[zero + 1 + 2], code[0])
-        torch.testing.assert_close(table[zero + 1], new[0])
-        assert not table[zero].any()
+        embedded = EmbeddedCodes(lm)
+        codes, ages = torch.tensor([3, 40, -1, 63]), torch.tensor([2, 1, 0, 90])
+        wanted = lm.embed(torch.zeros(4, lm.config.dim), codes, ages)
+        codes = torch.where(codes < 0, embedded.nothing, codes)
+        rows = torch.cat([embedded.ages + ages[:, None].clamp(max=lm.config.max_age), embedded.rows[codes]], 1)
+        made = F.embedding(rows, embedded.tables).sum(1) + embedded.project(embedded.points[codes])
+    torch.testing.assert_close(made, wanted, atol=1e-5, rtol=1e-5)
 
 
 def test_reference_and_unknown_voice(tiny_lm: LM) -> None:
@@ -119,14 +120,77 @@ def test_reference_and_unknown_voice(tiny_lm: LM) -> None:
     assert together[0].codes == said[2]
 
 
-def test_head_is_a_distribution_over_all_codes_and_advance(tiny_lm: LM) -> None:
-    head = type(tiny_lm.head)(tiny_lm.config.dim, 16, (3, 2, 2))
-    hidden = torch.randn(1, tiny_lm.config.dim)
-    codes = torch.cartesian_prod(torch.arange(3), torch.arange(2), torch.arange(2))
-    many = hidden.expand(len(codes), -1)
-    total = torch.exp(-head.nll(many, codes, torch.ones(len(codes), dtype=torch.bool))).sum()
-    total += torch.exp(-head.nll(hidden, codes[:1], torch.zeros(1, dtype=torch.bool))).sum()
-    assert float(total.detach()) == pytest.approx(1.0, abs=1e-5)
+def distribution(head: CodeHead, hidden: torch.Tensor) -> torch.Tensor:
+    """Probabilities of all codes, then of advance."""
+    codes = torch.cat([torch.arange(head.radix[-1]), torch.tensor([-1])])
+    return torch.exp(-head.nll(hidden.expand(len(codes), -1), codes)).detach()
+
+
+def test_head_is_a_distribution_over_all_codes_and_advance(tree_lm: LM) -> None:
+    hidden = 9 * torch.randn(1, tree_lm.config.dim, generator=torch.Generator().manual_seed(0))
+    for head in (DigitHead(tree_lm.config.dim, 16, (3, 2, 2)), tree_lm.head):
+        likely = distribution(head, hidden)
+        assert len(likely) == (13 if isinstance(head, DigitHead) else 65)
+        assert float(likely.sum()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_points_and_rows_of_a_grid() -> None:
+    head = DigitHead(8, 16, (4, 3))
+    codes = torch.tensor([0, 3, 4, 11])
+    assert head.rows(codes).tolist() == [[0, 0], [3, 0], [0, 1], [3, 2]]
+    assert head.points(codes).tolist() == [[-1, -1], [1, -1], [-1, 0], [1, 1]]
+
+
+def test_a_tree_knows_where_its_regions_lie(tree_lm: LM, tree_points: torch.Tensor) -> None:
+    head = tree_lm.head
+    assert isinstance(head, TreeHead)
+    codes = torch.arange(64)
+    points = (tree_points - tree_points.mean(0)) / tree_points.std(0, correction=0).square().mean().sqrt()
+    torch.testing.assert_close(head.points(codes), points)
+    assert head.rows(codes)[37].tolist() == [37 % 4, 37 % 16, 37]
+    of_second_part = points[codes % 4 == 1].mean(0)
+    torch.testing.assert_close(head.offsets(torch.tensor([0]), 0)[0, 1], of_second_part)
+    leaf = head.offsets(torch.tensor([9]), 2)[0, 3]  # the fourth part of region 9 of depth 2
+    torch.testing.assert_close(leaf, points[9 + 3 * 16] - points[codes % 16 == 9].mean(0))
+    for k in range(3):
+        assert float(head.parts(torch.arange(4**k), k)[..., :-1].square().mean()) == pytest.approx(1.0, rel=1e-4)
+    with pytest.raises(ValueError, match=r"the codebook has shape \(60, 3\); the language model expects \(64, 3\)"):
+        head.grow(tree_points[:60])
+
+
+def test_a_tree_head_learns_a_place_better_than_tables_could(tree_lm: LM) -> None:
+    """Codes around a place that the hidden state names, half of the places never seen in training."""
+    torch.manual_seed(0)
+    head = copy.deepcopy(tree_lm.head).requires_grad_(True)
+    points = head.points(torch.arange(64))
+    hidden = F.pad(torch.randn(4000, 3), (0, tree_lm.config.dim - 3))
+    codes = torch.cdist(hidden[:, :3], points).argmin(1)
+    seen = torch.arange(64) % 2 == 0
+    optimiser = torch.optim.Adam(head.parameters(), 0.01)
+    for _ in range(150):
+        optimiser.zero_grad()
+        head.nll(hidden[seen[codes]], codes[seen[codes]]).mean().backward()
+        optimiser.step()
+    unseen = hidden[~seen[codes]]
+    with torch.no_grad():
+        found = torch.stack([distribution(head, h[None])[:-1].argmax() for h in unseen[:100]])
+    near = (points[found] - unseen[:100, :3]).square().sum(1).mean()
+    assert float(near) < 0.5 * float((points[torch.randint(64, (100,))] - unseen[:100, :3]).square().sum(1).mean())
+
+
+@pytest.mark.parametrize("which", ["grid", "tree"])
+def test_slips_are_codes_nearby(which: str, tiny_lm: LM, tree_lm: LM) -> None:
+    torch.manual_seed(0)
+    head = (tiny_lm if which == "grid" else tree_lm).head
+    codes = torch.randint(head.radix[-1], (2, 300))
+    slipped = head.near(codes)
+    assert slipped.shape == codes.shape and int(slipped.min()) >= 0 and int(slipped.max()) < head.radix[-1]
+    assert float((slipped != codes).float().mean()) > 0.5
+    if which == "tree":
+        assert torch.equal(slipped % 4, codes % 4)
+    strangers = codes.flatten()[torch.randperm(600)].view(2, 300)
+    distance = [float((head.points(x) - head.points(codes)).square().sum(-1).mean()) for x in (slipped, strangers)]
+    assert distance[0] < 0.8 * distance[1]
 
 
 def test_same_seed_same_codes_alone_and_in_a_batch(speaker: Speaker) -> None:

@@ -248,8 +248,8 @@ def test_the_held_out_loss_is_of_clips_of_all_lengths() -> None:
     seen = []
 
     class Task:
-        order, radix, levels = np.arange(250), torch.ones(1, dtype=torch.long), torch.ones(1, dtype=torch.long)
-        lm = SimpleNamespace(head=SimpleNamespace(nll=lambda hidden, wanted, known: torch.ones(len(known))))
+        order = np.arange(250)
+        lm = SimpleNamespace(head=SimpleNamespace(nll=lambda hidden, wanted: torch.ones(len(wanted))))
 
         def hidden(self, rows: np.ndarray, dropped: float) -> tuple[torch.Tensor, torch.Tensor]:
             seen.extend(rows.tolist())

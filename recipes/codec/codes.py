@@ -6,17 +6,22 @@ import io
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from tts.audio import write_bytes
 
 
-def read_codes(path: Path, split: str, clips: int) -> list[np.ndarray]:
-    """Codes (T,) of every clip of ``split``. Raises ``ValueError`` when the file is of another corpus."""
+def _arrays(path: Path) -> NpzFile:
     if not Path(path).exists():
         raise ValueError(
             f"no codes in {path}: make them with python -m recipes.lm.prepare (drawn ones with recipes.lm.resample)"
         )
-    with np.load(path) as arrays:
+    return np.load(path)
+
+
+def read_codes(path: Path, split: str, clips: int) -> list[np.ndarray]:
+    """Codes (T,) of every clip of ``split``. Raises ``ValueError`` when the file is of another corpus."""
+    with _arrays(path) as arrays:
         codes, lengths = arrays[split], arrays[f"{split}_lengths"]
     if len(lengths) != clips:
         raise ValueError(
@@ -25,13 +30,22 @@ def read_codes(path: Path, split: str, clips: int) -> list[np.ndarray]:
     return np.split(codes, np.cumsum(lengths)[:-1])
 
 
-def write_codes(path: Path, splits: dict[str, list[np.ndarray]]) -> None:
-    """The codes (T,) of every clip, one after another, with their lengths; the whole file or nothing.
+def read_points(path: Path) -> np.ndarray | None:
+    """The learned codebook (codes, dim) that the codes of a file are of, in the order of its tree; ``None`` where they
+    are of finite scalar quantisation. Raises ``ValueError`` where there is no such file.
+    """
+    with _arrays(path) as arrays:
+        return arrays.get("points")
+
+
+def write_codes(path: Path, splits: dict[str, list[np.ndarray]], points: np.ndarray | None = None) -> None:
+    """The codes (T,) of every clip, one after another, with their lengths, and the codebook's ``points``, if it is a
+    learned one; the whole file or nothing.
 
     Raises:
         ValueError: codes that 16 bits do not hold.
     """
-    arrays = {}
+    arrays = {} if points is None else {"points": points.astype(np.float32)}
     for split, codes in splits.items():
         joined = np.concatenate(codes)
         if len(joined) and joined.max() > np.iinfo(np.uint16).max:

@@ -35,11 +35,12 @@ from recipes.lm.preferences import read_rows, verdict_of
 from recipes.lm.train import LMTask, LMTraining
 from recipes.parallel import IS_MAIN, process_device
 from recipes.precision import mixed_precision
-from recipes.start import start_from
+from recipes.start import sizes_of, start_from
 from recipes.training import save_config, train
 from recipes.words import positions_of, word_spans
 from tts.cli_common import one_line_errors
 from tts.config import load_config
+from tts.lm.model import LMConfig
 from tts.lm.sequence import Sequence, build
 
 HELD_OUT_EVERY = 10  # clips
@@ -47,7 +48,7 @@ HELD_OUT_EVERY = 10  # clips
 
 @dataclass(frozen=True)
 class AlignTraining:
-    """Everything in ``align.yaml``."""
+    """Everything in ``align.yaml``; the language model's sizes are those of ``--init``."""
 
     lm: LMTraining = field(default_factory=LMTraining)
     margin: float = 0.1  # of scores (recipes.lm.preferences) by which utterances must differ to be compared
@@ -170,7 +171,7 @@ class AlignTask(LMTask):
         clips = [self.clips[i] for i in chosen]
         rows = np.concatenate([clip.sequences for clip in clips])
         hidden, wanted = self.hidden(rows, noise=0.0)
-        nll = self.lm.head.nll(hidden, wanted.clamp(min=0)[:, None] // self.radix % self.levels, wanted >= 0)
+        nll = self.lm.head.nll(hidden, wanted)
         sums = torch.cat([nll.new_zeros(1), nll.cumsum(0)])  # of all positions before each
         begins = dict(zip(rows, np.cumsum([0, *(len(self.sequences[i]) for i in rows[:-1])]), strict=True))
         spans = []
@@ -241,6 +242,7 @@ def main(
 ) -> None:
     """Align the language model with the judges' preferences; run again to resume."""
     config = load_config(AlignTraining, config_file)
+    config = replace(config, lm=replace(config.lm, model=sizes_of(init, "lm", LMConfig)))
     settings = config.lm.train if steps is None else replace(config.lm.train, steps=steps)
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)

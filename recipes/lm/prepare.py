@@ -22,6 +22,7 @@ from recipes.precision import mixed_precision
 from tts.cli_common import one_line_errors
 from tts.codec.facet import check_single
 from tts.codec.model import Codec
+from tts.codec.vq import VectorQuantizer
 from tts.codec.waveform import Codec as WaveformCodec
 from tts.mel import log_mel
 from tts.unitts.synthesizer import is_unitts, read_config
@@ -65,6 +66,7 @@ def encode_clips(codec: WaveformCodec, clips: Corpus) -> list[np.ndarray]:
 def main(corpus: Path, codec: Path, out: Path, batch_size: int, device: str) -> None:
     """Write the codes of every clip, one after another, with their lengths."""
     encode: Callable[[Corpus], list[np.ndarray]]
+    points = None
     if is_unitts(codec):
         whole = load_unitts_codec(codec, read_config(codec), device)
         encode, size = partial(encode_clips, whole), whole.codebook_size
@@ -73,11 +75,13 @@ def main(corpus: Path, codec: Path, out: Path, batch_size: int, device: str) -> 
         check_single(model, str(codec))
         encode = partial(encode_batches, model, batch_size=batch_size, device=device)
         size = model.quantizer.codebook_size
+        if isinstance(model.quantizer, VectorQuantizer):
+            points = model.quantizer.codebook.points.cpu().numpy()
     splits = {}
     for split in ("train", "valid", "test"):
         print(split, file=sys.stderr, flush=True)
         splits[split] = encode(Corpus(corpus, split))
-    write_codes(out, splits)
+    write_codes(out, splits, points)
     counts = np.bincount(np.concatenate(splits["train"]), minlength=size)
     print(f"{counts.sum()} codes, {(counts > 0).sum()} of {len(counts)} in use -> {out}")
 

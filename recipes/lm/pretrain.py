@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from recipes.data import Corpus
-from recipes.lm.train import Batch, LMTask, LMTraining, load_sequences
+from recipes.lm.train import Batch, LMTask, LMTraining, fitted, know_codebook, load_sequences
 from recipes.parallel import process_device
 from recipes.start import init_option, start_from
 from recipes.training import save_config, train
@@ -92,9 +92,7 @@ class PretrainTask(LMTask):
         inside = (
             torch.arange(hidden.shape[1], device=self.device) < torch.tensor(batch.lengths, device=self.device)[:, None]
         )
-        wanted = batch.target[inside]
-        digits = wanted.clamp(min=0)[:, None] // self.radix % self.levels
-        return self.lm.head.nll(hidden[inside], digits, wanted >= 0).mean()
+        return self.lm.head.nll(hidden[inside], batch.target[inside]).mean()
 
     def text_loss(self, rows: np.ndarray) -> Tensor:
         """Nats a phoneme of sentences, read from left to right: a phoneme comes in by its embedding alone, for the
@@ -129,6 +127,7 @@ def main(
 ) -> None:
     """Pre-train the language model; run again to resume."""
     config = load_config(Pretraining, config_file)
+    config = replace(config, lm=fitted(config.lm, codes))
     settings = config.lm.train if steps is None else replace(config.lm.train, steps=steps)
     torch.manual_seed(settings.seed)
     clips = Corpus(corpus, "train")
@@ -136,6 +135,7 @@ def main(
     place = process_device(device)
     task = PretrainTask(config, clips, sequences, place).to(place)
     start_from(task.lm, init, "lm")
+    know_codebook(task.lm, codes, init is not None)
     save_config(asdict(replace(config.lm, train=settings)), out)
     train(task, task.losses, settings, out, place)
 

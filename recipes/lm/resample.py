@@ -15,9 +15,8 @@ import click
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from recipes.codec.codes import write_codes
+from recipes.codec.codes import read_points, write_codes
 from recipes.data import Corpus
 from recipes.lm.train import LMTask, LMTraining, load_sequences
 from recipes.precision import mixed_precision
@@ -25,18 +24,18 @@ from recipes.training import CONFIG, trained
 from tts.cli_common import one_line_errors
 from tts.config import load_config
 from tts.lm.generate import Sampling, choose
-from tts.lm.model import DigitHead
+from tts.lm.head import CodeHead
 
 
-def draw_codes(head: DigitHead, hidden: Tensor, sampling: Sampling, rng: np.random.Generator) -> Tensor:
+def draw_codes(head: CodeHead, hidden: Tensor, sampling: Sampling, rng: np.random.Generator) -> Tensor:
     """Hidden states (N, dim) to codes (N,); never an advance."""
-    state, codes, radix = head.stem(hidden), torch.zeros(len(hidden), dtype=torch.long), 1
+    state, codes = head.stem(hidden), torch.zeros(len(hidden), dtype=torch.long, device=hidden.device)
     for k, level in enumerate(head.levels):
-        logits = head.outputs[k](F.gelu(state))[:, :level]
+        logits = head.logits(state, codes, k)[:, :level]
         digit = torch.from_numpy(choose(logits.cpu().numpy(), rng.random(len(hidden)), sampling))
-        codes, radix = codes + radix * digit, radix * level
+        codes = codes + head.radix[k] * digit.to(hidden.device)
         if k + 1 < len(head.levels):
-            state = state + head.inputs[k](digit.to(hidden.device))
+            state = head.add(state, codes, k)
     return codes
 
 
@@ -51,7 +50,7 @@ def resample(task: LMTask, sampling: Sampling, positions: int) -> list[np.ndarra
         with mixed_precision(task.device.type):
             hidden, wanted = task.hidden(rows, noise=0.0)
         spoken = wanted >= 0
-        drawn = draw_codes(task.lm.head, hidden[spoken].float(), sampling, rng).numpy()
+        drawn = draw_codes(task.lm.head, hidden[spoken].float(), sampling, rng).cpu().numpy()
         counts = [int((task.sequences[i].target >= 0).sum()) for i in rows]
         for i, own in zip(rows, np.split(drawn, np.cumsum(counts)[:-1]), strict=True):
             codes[i] = own
@@ -79,7 +78,7 @@ def main(corpus: Path, codes: Path, run: Path, out: Path, device: str) -> None:
         task = LMTask(config, clips, sequences, torch.device(device)).to(device)
         task.lm.load_state_dict(trained(run, "lm"))
         splits[split] = resample(task.eval(), Sampling(), config.positions)
-    write_codes(out, splits)
+    write_codes(out, splits, read_points(codes))
 
 
 if __name__ == "__main__":

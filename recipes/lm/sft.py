@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from recipes.data import Corpus
-from recipes.lm.train import LMTask, LMTraining, load_sequences
+from recipes.lm.train import LMTask, LMTraining, fitted, know_codebook, load_sequences
 from recipes.parallel import IS_MAIN, process_device
 from recipes.training import save_config, train, trained
 from tts.cli_common import one_line_errors
@@ -29,7 +29,7 @@ def held_out_loss(task: LMTask, batch_size: int = 16, n_clips: int = 200) -> flo
     chosen = task.order[np.linspace(0, len(task.order) - 1, min(n_clips, len(task.order))).astype(int)]
     for begin in range(0, len(chosen), batch_size):
         hidden, wanted = task.hidden(chosen[begin : begin + batch_size], 0.0)
-        nll = task.lm.head.nll(hidden, wanted.clamp(min=0)[:, None] // task.radix % task.levels, wanted >= 0)
+        nll = task.lm.head.nll(hidden, wanted)
         total, count = total + float(nll.sum()), count + len(wanted)
     return total / count
 
@@ -49,7 +49,7 @@ def main(
     pretrained: str, corpus: Path, codes: Path, out: Path, config_file: Path, steps: int | None, device: str
 ) -> None:
     """Fine-tune the language model and print its loss on validation clips; run again to resume."""
-    config = load_config(LMTraining, config_file)
+    config = fitted(load_config(LMTraining, config_file), codes)
     settings = config.train if steps is None else replace(config.train, steps=steps)
     torch.manual_seed(settings.seed)
     clips = Corpus(corpus, "train")
@@ -58,6 +58,7 @@ def main(
     task = LMTask(config, clips, sequences, place).to(place)
     if pretrained != "none":
         task.lm.load_state_dict(trained(Path(pretrained), "lm"))
+    know_codebook(task.lm, codes, pretrained != "none")
     save_config(asdict(replace(config, train=settings)), out)
     train(task, task.losses, settings, out, place)
     if not IS_MAIN:

@@ -5,7 +5,7 @@ runs/lm``.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from recipes.codec.codes import read_codes
+from recipes.codec.codes import read_codes, read_points
 from recipes.data import Corpus
 from recipes.parallel import process_device
 from recipes.start import init_option, start_from
@@ -22,6 +22,7 @@ from recipes.training import TrainConfig, save_config, train
 from tts.cli_common import one_line_errors
 from tts.codec.model import CodecConfig
 from tts.config import load_config
+from tts.lm.head import TreeHead
 from tts.lm.model import LM, LMConfig
 from tts.lm.sequence import Sequence, build, join
 
@@ -39,6 +40,27 @@ class LMTraining:
     no_voice_share: float = 0.5  # of those batches: the voice vector is unknown, the reference alone tells it
     frame_rate: float = CodecConfig().frame_rate
     compile: bool = False  # 1.5 times faster on a CPU; needs a C++ compiler
+
+
+def fitted(config: LMTraining, codes_file: Path) -> LMTraining:
+    """``config`` for the codec that the codes are of: how the language model writes codes is for that to say."""
+    points = read_points(codes_file)
+    return replace(config, model=replace(config.model, code_dim=0 if points is None else points.shape[1]))
+
+
+def know_codebook(lm: LM, codes_file: Path, started: bool) -> None:
+    """Tell ``lm`` the codebook that the codes are of, if it is a learned one.
+
+    Raises:
+        ValueError: ``lm`` was ``started`` from one that knows another codebook.
+    """
+    points = read_points(codes_file)
+    if points is None or not isinstance(lm.head, TreeHead):
+        return
+    before = lm.head.centres.clone()
+    lm.head.grow(torch.from_numpy(points))
+    if started and not torch.allclose(before, lm.head.centres, atol=0.02):
+        raise ValueError(f"{codes_file} has codes of another codec than the language model of --init was trained on")
 
 
 def load_sequences(corpus: Corpus, codes_file: Path, split: str, frame_rate: float) -> list[Sequence]:
@@ -96,9 +118,6 @@ class LMTask(nn.Module):
         self.lm.backbone.set_attn_implementation("eager")  # on a CPU, short sequences: faster than the fused kernels
         if config.compile:
             self.lm.backbone.compile(dynamic=True)
-        self.register_buffer("levels", torch.tensor(config.model.levels), persistent=False)
-        radix = np.cumprod([1, *config.model.levels[:-1]])
-        self.register_buffer("radix", torch.from_numpy(radix), persistent=False)
 
     def choose(self, rng: np.random.Generator, positions: int) -> np.ndarray:
         """Clips of like length, about ``positions`` in all; every clip equally likely."""
@@ -132,15 +151,14 @@ class LMTask(nn.Module):
         return self.loss_of(np.asarray(rows), noise, list(references), rng.random() >= self.config.no_voice_share)
 
     def positions(self, batch: Batch, voice: Tensor, style: Tensor, noise: float) -> Tensor:
-        """Backbone inputs (B, L, dim) of a batch; ``noise`` of the codes fed back have digits moved."""
+        """Backbone inputs (B, L, dim) of a batch; ``noise`` of the codes fed back are others nearby."""
         context = self.lm.context(batch.symbols, batch.marks, batch.mask, voice, style)
         context = context.gather(1, batch.symbol_at[..., None].expand(-1, -1, context.shape[-1]))
-        digits = batch.code_in.clamp(min=0)[..., None] // self.radix % self.levels
+        codes = batch.code_in
         if noise:
-            slipped = torch.rand(digits.shape[:2], device=self.device) < noise
-            moves = torch.randint(-1, 2, digits.shape, device=self.device) * slipped[..., None]
-            digits = torch.minimum((digits + moves).clamp(min=0), self.levels - 1)
-        return self.lm.embed(context, digits, batch.code_in >= 0, batch.age)
+            slipped = (torch.rand(codes.shape, device=self.device) < noise) & (codes >= 0)
+            codes = torch.where(slipped, self.lm.head.near(codes.clamp(min=0)), codes)
+        return self.lm.embed(context, codes, batch.age)
 
     def hidden(
         self, rows: np.ndarray, noise: float, references: list[Sequence] | None = None, voice_known: bool = True
@@ -170,7 +188,7 @@ class LMTask(nn.Module):
     ) -> dict[str, Tensor]:
         """Loss of the clips ``rows``, each after its reference if there are any."""
         hidden, wanted = self.hidden(rows, noise, references, voice_known)
-        nll = self.lm.head.nll(hidden, wanted.clamp(min=0)[:, None] // self.radix % self.levels, wanted >= 0)
+        nll = self.lm.head.nll(hidden, wanted)
         return {"loss": nll.mean(), "code": nll[wanted >= 0].mean(), "advance": nll[wanted < 0].mean()}
 
 
@@ -186,13 +204,14 @@ class LMTask(nn.Module):
 @one_line_errors
 def main(corpus: Path, codes: Path, out: Path, config_file: Path, init: str | None, device: str) -> None:
     """Train the language model; run again to resume."""
-    config = load_config(LMTraining, config_file)
+    config = fitted(load_config(LMTraining, config_file), codes)
     place = process_device(device)
     torch.manual_seed(config.train.seed)
     clips = Corpus(corpus, "train")
     sequences = load_sequences(clips, codes, "train", config.frame_rate)
     task = LMTask(config, clips, sequences, place).to(place)
     start_from(task.lm, init, "lm")
+    know_codebook(task.lm, codes, init is not None)
     save_config(asdict(config), out)
     train(task, task.losses, config.train, out, place)
 

@@ -1,4 +1,4 @@
-"""Draws codes digit by digit from the language model's head: :class:`tts.lm.model.DigitHead` for decoding."""
+"""Draws codes digit by digit from the language model's head: :mod:`tts.lm.head` for decoding."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tts.lm.head import CodeHead, DigitHead, TreeHead
 from tts.lm.linear import half_linear
-from tts.lm.model import DigitHead
 
 
 def draw(logits: Tensor, uniform: Tensor, temperature: float, top_p: float) -> Tensor:
@@ -24,30 +24,53 @@ def draw(logits: Tensor, uniform: Tensor, temperature: float, top_p: float) -> T
 
 
 class DigitSampler(nn.Module):
-    """Hidden states to codes, as digits."""
+    """Hidden states to codes."""
 
-    def __init__(self, head: DigitHead) -> None:
+    def __init__(self, head: CodeHead) -> None:
         super().__init__()
-        self.advance = head.advance
+        self.levels, self.radix = list(head.levels), head.radix
+        self.tree = isinstance(head, TreeHead)
         self.stem = half_linear(head.stem.weight, head.stem.bias)
-        self.outputs = nn.ModuleList(half_linear(output.weight, output.bias) for output in head.outputs)
-        # what a digit adds to the state; the first one's last row stands for *advance*
-        self.added = [F.pad(table.weight.detach(), (0, 0, 0, int(k == 0))) for k, table in enumerate(head.inputs)]
+        with torch.no_grad():
+            if isinstance(head, TreeHead):
+                regions = [torch.arange(n) for n in head.radix]
+                layers = [
+                    (torch.cat([o.weight, a.weight]), torch.cat([o.bias, a.bias]))
+                    for o, a in zip(head.outputs, head.aims, strict=True)
+                ]
+                self.added = [head.seen(regions[k + 1], k) for k in range(len(head.places))]
+                self.parts = [head.parts(regions[k], k) for k in range(len(head.levels))]
+            else:
+                assert isinstance(head, DigitHead)
+                layers = [(output.weight, output.bias) for output in head.outputs]
+                self.added = [table.weight.detach() for table in head.inputs]  # what a digit adds to the state
+                self.parts = [torch.zeros(0)]  # of a tree's regions, what is aimed at
+        self.outputs = nn.ModuleList(half_linear(*layer) for layer in layers)
 
     def forward(
         self, hidden: Tensor, uniform: Tensor, must_advance: Tensor, temperature: float, top_p: float
     ) -> Tensor:
-        """Hidden states (B, dim) to digits (B, D), each drawn with its number of ``uniform`` (B, D). A first digit
-        equal to ``advance`` ends the phoneme, as it does where ``must_advance`` (B,); then the others mean nothing.
+        """Hidden states (B, dim) to codes (B,), whose digits are drawn with ``uniform`` (B, D), or -1, which ends the
+        phoneme, as it does where ``must_advance`` (B,).
         """
         state = self.stem(hidden)
-        digits = torch.zeros(uniform.shape, dtype=torch.long)
+        codes = torch.zeros(len(hidden), dtype=torch.long)
+        advance = must_advance
         for k, output in enumerate(self.outputs):
-            if k == 0 or not bool((digits[:, 0] == self.advance).all()):
-                logits = output(F.gelu(state))
+            if k == 0 or not bool(advance.all()):
+                values = self.levels[k]
+                scores = output(F.gelu(state))
+                logits = scores[:, : values + int(k == 0)]
+                if self.tree:
+                    aim = scores[:, None, values + int(k == 0) :]
+                    logits[:, :values] += (aim * self.parts[k][codes]).sum(-1)
                 if k == 0:
-                    logits[:, : self.advance].masked_fill_(must_advance[:, None], -torch.inf)
-                digits[:, k] = draw(logits, uniform[:, k], temperature, top_p)
+                    logits[:, :values].masked_fill_(must_advance[:, None], -torch.inf)
+                digit = draw(logits, uniform[:, k], temperature, top_p)
+                if k == 0:
+                    advance = digit == values
+                    digit = digit.clamp(max=values - 1)
+                codes = codes + digit * self.radix[k]
                 if k < len(self.added):
-                    state = state + self.added[k][digits[:, k]]
-        return digits
+                    state = state + self.added[k][codes if self.tree else digit]
+        return codes.masked_fill(advance, -1)

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
-from operator import add, mul
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch.nn import functional as F
 
 from tts.lm.backbone import CachedBackbone
 from tts.lm.digits import DigitSampler, draw
-from tts.lm.linear import Compiled
+from tts.lm.linear import Compiled, half_linear
 from tts.lm.model import LM
 from tts.lm.sequence import Sequence, closing_mark, spoken_positions
 from tts.text.symbols import encode
@@ -67,7 +66,6 @@ class Row:
         self.n_symbols = len(symbols)
         self.generator = torch.Generator().manual_seed(seed)
         self.uniforms: list[list[float]] = []
-        self.digits: list[int] = []  # of the last code
         self.utterance = Utterance()
         self.at = self.age = self.repeats = 0
 
@@ -96,14 +94,41 @@ class Row:
         self.age = self.repeats = 0
         self.utterance.done = not self.left
 
-    def add(self, code: int, digits: list[int]) -> None:
+    def add(self, code: int) -> None:
         """Speak one code."""
-        self.digits = digits
         codes = self.utterance.codes
         same = bool(codes) and codes[-1] == code and not self.is_pause[self.symbol]
         self.repeats = self.repeats + 1 if same else 0
         codes.append(code)
         self.age += 1
+
+
+class EmbeddedCodes:
+    """What positions carry, as :meth:`tts.lm.model.LM.embed` has it, made ready for a few of them at a time: the sum of
+    rows of ``tables``, and points projected.
+
+    Attributes:
+        tables: those of the codes, a row of zeros, then one of every age; what comes with every code is in the rows of
+            ages above 0, a new phoneme's mark in that of 0.
+        rows: of every code and of ``nothing``, the last: (codes + 1, tables).
+        points: likewise, (codes + 1, point_dim).
+        ages: row of age 0.
+        project: points to inputs.
+    """
+
+    def __init__(self, lm: LM) -> None:
+        sizes = lm.head.table_sizes
+        *first, zeros = accumulate(sizes, initial=0)
+        self.nothing = lm.head.radix[-1]
+        codes = torch.arange(self.nothing)
+        rows = lm.head.rows(codes) + torch.tensor(first)
+        self.rows = F.pad(rows, (0, 0, 0, 1), value=zeros)
+        self.points = F.pad(lm.head.points(codes), (0, 0, 0, 1))
+        self.project = half_linear(lm.code.weight)
+        self.ages = zeros + 1
+        ages = lm.age.weight + lm.code.bias
+        ages[0] = lm.age.weight[0] + lm.phoneme
+        self.tables = torch.cat([*(table.weight for table in lm.code_digits), torch.zeros_like(ages[:1]), ages])
 
 
 class Speaker:
@@ -113,10 +138,9 @@ class Speaker:
         self.lm = lm
         self.config = lm.config
         self.backbone = CachedBackbone(backbone, lm.config.n_layers, lm.config.n_heads)
-        self.radix = list(accumulate(lm.config.levels[:-1], mul, initial=1))
         self.sampler = Compiled(DigitSampler(lm.head))
         with torch.inference_mode():
-            self.carried = lm.embed_table()
+            self.embedded = EmbeddedCodes(lm)
 
     def _context(self, symbols: Tensor, mark: int, voice: Tensor, style: Tensor) -> Tensor:
         """Symbol ids (S,) to what each position of a symbol receives, (S, dim)."""
@@ -129,10 +153,8 @@ class Speaker:
         if reference is None:
             return first
         context = self._context(torch.from_numpy(reference.symbols), reference.mark, voice, style)
-        codes = torch.from_numpy(reference.code_in)
-        digits = codes.clamp(min=0)[:, None] // torch.tensor(self.radix) % torch.tensor(self.config.levels)
-        at, age = torch.from_numpy(reference.symbol_at), torch.from_numpy(reference.age)
-        return torch.cat([first, self.lm.embed(context[at], digits, codes >= 0, age) + self.lm.reference])
+        at, codes, age = map(torch.from_numpy, (reference.symbol_at, reference.code_in, reference.age))
+        return torch.cat([first, self.lm.embed(context[at], codes, age) + self.lm.reference])
 
     def decode(
         self,
@@ -172,36 +194,35 @@ class Speaker:
         sampling: Sampling,
         reference: Sequence | None,
     ) -> Iterator[list[Utterance]]:
-        config, n_levels, n_digits = self.config, len(self.config.levels), sum(self.config.levels)
+        config, embedded = self.config, self.embedded
         voice = self.lm.no_voice[None] if voice is None else voice
         prefix = self.prefix(voice, style, reference)
-        parts, rows = [self.carried], []
+        parts, rows = [embedded.tables], []
         for symbols, seed in zip(sentences, seeds, strict=True):
             rows.append(Row(symbols, seed, sum(map(len, parts)), config.max_positions - len(prefix)))
             parts.append(self._context(torch.tensor(encode(symbols)), closing_mark(symbols), voice, style))
         table = torch.cat(parts)
         utterances = [row.utterance for row in rows]
         cache = self.backbone.start(prefix, len(rows))
-        first_digit = list(accumulate(config.levels[:-1], initial=0))
-        nothing, oldest, advance = [n_digits] * n_levels, self.lm.config.max_age, self.lm.head.advance
         step = 0
         while rows:
-            inputs = []
-            for row in rows:
-                carried = list(map(add, first_digit, row.digits)) if row.age else nothing
-                inputs.append([row.context_begins + row.symbol, n_digits + 1 + min(row.age, oldest), *carried])
-            hidden = self.backbone.step(F.embedding_bag(torch.tensor(inputs), table, mode="sum"), cache)
+            codes = torch.tensor([row.utterance.codes[-1] if row.age else embedded.nothing for row in rows])
+            places = torch.tensor(
+                [(row.context_begins + row.symbol, embedded.ages + min(row.age, config.max_age)) for row in rows]
+            )
+            summed = F.embedding_bag(torch.cat([places, embedded.rows[codes]], 1), table, mode="sum")
+            hidden = self.backbone.step(summed + embedded.project(embedded.points[codes]), cache)
             must = [
                 row.age >= config.max_age or row.repeats >= sampling.max_repeats or row.left >= row.room - step - 1
                 for row in rows
             ]
-            uniform = torch.tensor([row.draw(step, n_levels) for row in rows])
+            uniform = torch.tensor([row.draw(step, len(config.levels)) for row in rows])
             drawn = self.sampler(hidden, uniform, torch.tensor(must), sampling.temperature, sampling.top_p)
-            for row, digits in zip(rows, drawn.tolist(), strict=True):
-                if digits[0] == advance:
+            for row, code in zip(rows, drawn.tolist(), strict=True):
+                if code < 0:
                     row.advance()
                 else:
-                    row.add(sum(map(mul, digits, self.radix)), digits)
+                    row.add(code)
             step += 1
             yield utterances
             for i in reversed(range(len(rows))):

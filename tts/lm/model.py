@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from tts._torchaudio import import_torchaudio
 from tts.convnext import Stack
+from tts.lm.head import DigitHead, TreeHead
 from tts.lm.sequence import MARKS
 from tts.style import STYLE_DIM, VOICE_DIM
 from tts.text.symbols import SYMBOLS
@@ -28,6 +28,7 @@ class LMConfig:
     text_hidden: int = 512
     head_dim: int = 256
     levels: tuple[int, ...] = (8, 8, 8, 8, 8)
+    code_dim: int = 0  # dimensions of a learned codebook; 0: finite scalar quantisation
     max_age: int = 48  # codes a phoneme or pause can have
     max_positions: int = 4096
 
@@ -47,37 +48,6 @@ class LMConfig:
             rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
             use_cache=False,
         )
-
-
-class DigitHead(nn.Module):
-    """An exact factorisation of the distribution over all codes: the digits one after another, each seeing those
-    before.
-
-    The first digit has one value more: *advance* to the next phoneme.
-    """
-
-    def __init__(self, dim: int, head_dim: int, levels: tuple[int, ...]) -> None:
-        super().__init__()
-        self.levels = levels
-        self.stem = nn.Linear(dim, head_dim)
-        self.outputs = nn.ModuleList(nn.Linear(head_dim, n + (k == 0)) for k, n in enumerate(levels))
-        self.inputs = nn.ModuleList(nn.Embedding(n, head_dim) for n in levels[:-1])
-
-    @property
-    def advance(self) -> int:
-        """First digit's value that means advance."""
-        return self.levels[0]
-
-    def nll(self, hidden: Tensor, digits: Tensor, is_code: Tensor) -> Tensor:
-        """Negative log-likelihood (N,) in nats of digits (N, D); where ``is_code`` (N,) is False, of advance."""
-        state = self.stem(hidden)
-        first = torch.where(is_code, digits[:, 0], self.advance)
-        loss = F.cross_entropy(self.outputs[0](F.gelu(state)).float(), first, reduction="none")
-        for k in range(1, len(self.levels)):
-            state = state + self.inputs[k - 1](digits[:, k - 1])
-            logits = self.outputs[k](F.gelu(state)).float()
-            loss = loss + F.cross_entropy(logits, digits[:, k], reduction="none") * is_code
-        return loss
 
 
 class SymbolEncoder(nn.Module):
@@ -112,13 +82,14 @@ class LM(nn.Module):
             nn.Linear(VOICE_DIM + STYLE_DIM, config.dim), nn.GELU(), nn.Linear(config.dim, config.dim)
         )
         self.text = SymbolEncoder(config)
-        self.code = nn.Linear(len(config.levels), config.dim)
-        self.code_digits = nn.ModuleList(nn.Embedding(n, config.dim) for n in config.levels)
+        sizes = (config.dim, config.head_dim, config.levels)
+        self.head = TreeHead(*sizes, config.code_dim) if config.code_dim else DigitHead(*sizes)
+        self.code = nn.Linear(self.head.point_dim, config.dim)
+        self.code_digits = nn.ModuleList(nn.Embedding(n, config.dim) for n in self.head.table_sizes)
         self.phoneme = nn.Parameter(torch.zeros(config.dim))
         self.age = nn.Embedding(config.max_age + 1, config.dim)
         self.reference = nn.Parameter(torch.zeros(config.dim))  # marks the positions of a reference recording
         self.no_voice = nn.Parameter(torch.zeros(VOICE_DIM))  # the voice where it is unknown
-        self.head = DigitHead(config.dim, config.head_dim, config.levels)
         for table in (*self.code_digits, self.age):
             nn.init.normal_(table.weight, std=0.1)
         if with_backbone:
@@ -137,31 +108,18 @@ class LM(nn.Module):
         condition = self.condition(torch.cat([voice, style], dim=1))
         return self.text(symbols, marks, mask) + condition[:, None]
 
-    def embed_digits(self, digits: Tensor) -> Tensor:
-        """Code digits (..., D) to (..., dim): the codebook's point projected, and a table a digit."""
-        levels = torch.tensor(self.config.levels, device=digits.device)
-        points = digits.to(self.code.weight.dtype) / (levels - 1) * 2 - 1
-        return self.code(points) + sum(table(digits[..., k]) for k, table in enumerate(self.code_digits))
+    def embed_codes(self, codes: Tensor) -> Tensor:
+        """Codes (...) to (..., dim): where they lie, projected, and rows of tables."""
+        rows = self.head.rows(codes)
+        tables = [table(rows[..., k]) for k, table in enumerate(self.code_digits)]
+        return self.code(self.head.points(codes)) + sum(tables)
 
-    def embed(self, context: Tensor, digits: Tensor, is_code: Tensor, age: Tensor) -> Tensor:
-        """Positions to backbone inputs (..., dim): context, the code or the mark of a new phoneme, and codes since it
-        began.
+    def embed(self, context: Tensor, codes: Tensor, age: Tensor) -> Tensor:
+        """Positions to backbone inputs (..., dim): context, the code or, where ``codes`` is -1, the mark of a new
+        phoneme, and codes since it began.
         """
-        carried = torch.where(is_code[..., None], self.embed_digits(digits), self.phoneme)
+        carried = torch.where((codes >= 0)[..., None], self.embed_codes(codes.clamp(min=0)), self.phoneme)
         return context + carried + self.age(age.clamp(max=self.config.max_age))
-
-    def embed_table(self) -> Tensor:
-        """The parts of :meth:`embed` as rows to be added up: for every digit's every level one, in a row, then zeros,
-        then one for every age; what comes with a code is in the rows of ages above 0, a new phoneme's mark in that of
-        0.
-        """
-        points = [torch.linspace(-1, 1, n, device=self.code.weight.device) for n in self.config.levels]
-        digits = [
-            table.weight + points[k][:, None] * self.code.weight[:, k] for k, table in enumerate(self.code_digits)
-        ]
-        ages = self.age.weight + self.code.bias
-        ages[0] = self.age.weight[0] + self.phoneme
-        return torch.cat([*digits, torch.zeros_like(ages[:1]), ages])
 
     def forward(self, prefix: Tensor, positions: Tensor) -> Tensor:
         """Full pass: prefix (B, P, dim) and positions (B, L, dim) to hidden states of the positions (B, L, dim)."""
