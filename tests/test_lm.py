@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tts.lm.generate import EmbeddedCodes, Sampling, Speaker, choose
+from tts.lm.generate import PositionEmbedding, Sampling, Speaker, choose
 from tts.lm.head import CodeHead, DigitHead, TreeHead
 from tts.lm.model import LM
 from tts.lm.sequence import build, closing_mark, spoken_positions
@@ -82,13 +82,14 @@ def test_cache_grows(tiny_lm: LM, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_decoding_embeds_as_training_does(which: str, tiny_lm: LM, tree_lm: LM) -> None:
     """Positions put together from tables and points equal those of :meth:`LM.embed`."""
     lm = halved(tiny_lm if which == "grid" else tree_lm)
+    embedding = PositionEmbedding(lm)
+    codes, ages = torch.tensor([3, 40, -1, 63]), torch.tensor([2, 1, 0, 90])
+    context = torch.randn(2, lm.config.dim)
     with torch.inference_mode():
-        embedded = EmbeddedCodes(lm)
-        codes, ages = torch.tensor([3, 40, -1, 63]), torch.tensor([2, 1, 0, 90])
-        wanted = lm.embed(torch.zeros(4, lm.config.dim), codes, ages)
-        codes = torch.where(codes < 0, embedded.nothing, codes)
-        rows = torch.cat([embedded.ages + ages[:, None].clamp(max=lm.config.max_age), embedded.rows[codes]], 1)
-        made = F.embedding(rows, embedded.tables).sum(1) + embedded.project(embedded.points[codes])
+        wanted = lm.embed(context[1].expand(4, -1), codes, ages)
+        places = torch.full((4,), len(embedding.tables) + 1), embedding.ages + ages.clamp(max=lm.config.max_age)
+        positions = torch.stack([*places, torch.where(codes < 0, embedding.nothing, codes)], 1)
+        made = embedding(torch.cat([embedding.tables, context]), positions)
     torch.testing.assert_close(made, wanted, atol=1e-5, rtol=1e-5)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tts.lm.backbone import CachedBackbone
@@ -103,32 +103,38 @@ class Row:
         self.age += 1
 
 
-class EmbeddedCodes:
-    """What positions carry, as :meth:`tts.lm.model.LM.embed` has it, made ready for a few of them at a time: the sum of
-    rows of ``tables``, and points projected.
+class PositionEmbedding(nn.Module):
+    """Backbone inputs, as :meth:`tts.lm.model.LM.embed` makes them, of a few positions at a time: sums of rows of a
+    table, and where codes lie, projected.
 
     Attributes:
-        tables: those of the codes, a row of zeros, then one of every age; what comes with every code is in the rows of
-            ages above 0, a new phoneme's mark in that of 0.
-        rows: of every code and of ``nothing``, the last: (codes + 1, tables).
-        points: likewise, (codes + 1, point_dim).
+        tables: rows of the codes' tables, a row of zeros, then one of every age; what comes with every code is in the
+            rows of ages above 0, a new phoneme's mark in that of 0. More rows, of the context, follow.
         ages: row of age 0.
-        project: points to inputs.
+        nothing: stands for the code where there is none.
     """
 
     def __init__(self, lm: LM) -> None:
-        sizes = lm.head.table_sizes
-        *first, zeros = accumulate(sizes, initial=0)
+        super().__init__()
+        *first, zeros = accumulate(lm.head.table_sizes, initial=0)
         self.nothing = lm.head.radix[-1]
         codes = torch.arange(self.nothing)
-        rows = lm.head.rows(codes) + torch.tensor(first)
-        self.rows = F.pad(rows, (0, 0, 0, 1), value=zeros)
+        self.rows = F.pad(lm.head.rows(codes) + torch.tensor(first), (0, 0, 0, 1), value=zeros)
         self.points = F.pad(lm.head.points(codes), (0, 0, 0, 1))
         self.project = half_linear(lm.code.weight)
         self.ages = zeros + 1
-        ages = lm.age.weight + lm.code.bias
-        ages[0] = lm.age.weight[0] + lm.phoneme
-        self.tables = torch.cat([*(table.weight for table in lm.code_digits), torch.zeros_like(ages[:1]), ages])
+        with torch.no_grad():
+            ages = lm.age.weight + lm.code.bias
+            ages[0] = lm.age.weight[0] + lm.phoneme
+            self.tables = torch.cat([*(table.weight for table in lm.code_digits), torch.zeros_like(ages[:1]), ages])
+
+    def forward(self, table: Tensor, positions: Tensor) -> Tensor:
+        """``table`` (rows, dim) begins with ``tables``; ``positions`` (B, 3): rows of the context and of the age, and
+        codes. To inputs (B, dim).
+        """
+        codes = positions[:, 2]
+        rows = torch.cat([positions[:, :2], self.rows[codes]], 1)
+        return F.embedding_bag(rows, table, mode="sum") + self.project(self.points[codes])
 
 
 class Speaker:
@@ -139,8 +145,8 @@ class Speaker:
         self.config = lm.config
         self.backbone = CachedBackbone(backbone, lm.config.n_layers, lm.config.n_heads)
         self.sampler = Compiled(DigitSampler(lm.head))
-        with torch.inference_mode():
-            self.embedded = EmbeddedCodes(lm)
+        self.embedding = PositionEmbedding(lm)
+        self.embed = Compiled(self.embedding)
 
     def _context(self, symbols: Tensor, mark: int, voice: Tensor, style: Tensor) -> Tensor:
         """Symbol ids (S,) to what each position of a symbol receives, (S, dim)."""
@@ -194,10 +200,10 @@ class Speaker:
         sampling: Sampling,
         reference: Sequence | None,
     ) -> Iterator[list[Utterance]]:
-        config, embedded = self.config, self.embedded
+        config, embedding = self.config, self.embedding
         voice = self.lm.no_voice[None] if voice is None else voice
         prefix = self.prefix(voice, style, reference)
-        parts, rows = [embedded.tables], []
+        parts, rows = [embedding.tables], []
         for symbols, seed in zip(sentences, seeds, strict=True):
             rows.append(Row(symbols, seed, sum(map(len, parts)), config.max_positions - len(prefix)))
             parts.append(self._context(torch.tensor(encode(symbols)), closing_mark(symbols), voice, style))
@@ -206,12 +212,15 @@ class Speaker:
         cache = self.backbone.start(prefix, len(rows))
         step = 0
         while rows:
-            codes = torch.tensor([row.utterance.codes[-1] if row.age else embedded.nothing for row in rows])
-            places = torch.tensor(
-                [(row.context_begins + row.symbol, embedded.ages + min(row.age, config.max_age)) for row in rows]
-            )
-            summed = F.embedding_bag(torch.cat([places, embedded.rows[codes]], 1), table, mode="sum")
-            hidden = self.backbone.step(summed + embedded.project(embedded.points[codes]), cache)
+            positions = [
+                (
+                    row.context_begins + row.symbol,
+                    embedding.ages + min(row.age, config.max_age),
+                    row.utterance.codes[-1] if row.age else embedding.nothing,
+                )
+                for row in rows
+            ]
+            hidden = self.backbone.step(self.embed(table, torch.tensor(positions)), cache)
             must = [
                 row.age >= config.max_age or row.repeats >= sampling.max_repeats or row.left >= row.room - step - 1
                 for row in rows
