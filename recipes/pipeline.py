@@ -64,6 +64,7 @@ def stages(
         raise ValueError(f"{hours:g} hours are too many: give at most {MAX_HOURS:g}")
     corpus = ("--corpus", str(runs / "corpus"))
     codec = ("--codec", str(runs / "codec"))
+    teacher, distilled = str(runs / "codec-teacher"), ("--out", str(runs / "codec"))
     codes, drawn = runs / "lm" / "codes.npz", runs / "lm" / "drawn.npz"
     read = (*corpus, *codec, "--codes", str(codes), "--codes", str(drawn), "--out", str(runs / "refiner"))
     more = ("--kokoro", str(kokoro)) if kokoro else ()
@@ -74,7 +75,8 @@ def stages(
     listed = [
         Stage("corpus", "recipes.corpus.make", (*made, str(hours)), configurable=False, on_device=False),
         *([Stage("speakers", "recipes.corpus.make", blended, ("corpus",), False, False)] if kokoro else []),
-        Stage("codec", "recipes.codec.train", (*corpus, "--out", str(runs / "codec")), (whole,)),
+        Stage("teacher", "recipes.codec.train_teacher", (*corpus, "--out", teacher), (whole,)),
+        Stage("codec", "recipes.codec.distill", (*corpus, "--teacher", teacher, *distilled), ("teacher",)),
         Stage("codes", "recipes.lm.prepare", (*corpus, *codec, "--out", str(codes)), ("codec",), configurable=False),
         Stage("lm", "recipes.lm.train", (*corpus, "--codes", str(codes), "--out", str(runs / "lm")), ("codes",)),
     ]

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from conftest import TINY_CODEC, TINY_VOCODER
 
 from recipes.training import TrainConfig
-from tts.checkpoint import load_model
+from tts import Synthesizer
+from tts.checkpoint import ModelConfig, NamedVoice, load_model, save_model
 from tts.codec.hifigan import HiFiGANConfig
+from tts.codec.model import Codec
+from tts.codec.vq import VQConfig
 from tts.config import from_dict
-from tts.lm.model import LMConfig
+from tts.lm.model import LM, LMConfig
+from tts.style import Voice
+from vocoder.vocos import PulseVocos
 
 
 @pytest.fixture
@@ -48,6 +57,7 @@ def test_altered_truncated_and_missing_weights(copy: Path, stage: str) -> None:
         ("dim: 32", "dim: 64", "does not fit config.yaml"),
         ("name: tiny", "name: [", "is not valid YAML"),
         ("dim: 32", "dim: wide", "int expected, not 'wide'"),
+        ("  code_dim: 0", "  code_dim: 7", r"lm writes codes of levels, code_dim \(.*, 7\), the codec reads \(.*, 0\)"),
     ],
 )
 def test_bad_config(copy: Path, old: str, new: str, message: str) -> None:
@@ -55,6 +65,20 @@ def test_bad_config(copy: Path, old: str, new: str, message: str) -> None:
     file.write_text(file.read_text().replace(old, new))
     with pytest.raises(ValueError, match=message):
         load_model(str(copy))
+
+
+def test_a_model_with_a_learned_codebook_speaks(tmp_path: Path, tree_lm: LM, tree_points: torch.Tensor) -> None:
+    codec = Codec(replace(TINY_CODEC, quantizer="vq", levels=(4, 4, 4), vq=VQConfig(code_dim=3)))
+    codec.quantizer.codebook.points.copy_(tree_points)
+    config = ModelConfig(
+        "tree", lm=tree_lm.config, codec=codec.config, vocoder=TINY_VOCODER, default_voice="a",
+        voices={"a": NamedVoice(Voice(), "first")},
+    )  # fmt: skip
+    save_model(tmp_path, config, tree_lm, codec, None, PulseVocos(TINY_VOCODER))
+    synth = Synthesizer.from_pretrained(tmp_path)
+    said = [synth.say("Hello there.", seed=0).samples for _ in range(2)]
+    assert len(said[0]) > 4000 and np.isfinite(said[0]).all() and np.array_equal(*said)
+    assert torch.equal(load_model(str(tmp_path)).lm.head.centres, tree_lm.head.centres.half().float())
 
 
 def test_no_such_model(monkeypatch: pytest.MonkeyPatch) -> None:

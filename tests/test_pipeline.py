@@ -114,7 +114,7 @@ def test_every_stage_of_the_default_model_takes_the_arguments_it_is_given(tmp_pa
     assert ("reflow" in names) == ("--refiner" in listed[-1].arguments) == refined  # not one that an earlier call left
     last = {need for stage in listed for need in stage.needs} ^ names
     assert last == {"release"}  # which waits for all that it collects
-    assert {"lm", "codes", "vocoder", "aligner", "prompts"} < set(needed_by(listed, "release"))
+    assert {"teacher", "codec", "codes", "lm", "vocoder", "aligner", "prompts"} < set(needed_by(listed, "release"))
     blended = stages(tmp_path, tmp_path, tmp_path / "runs", 1.0, tmp_path / "model", refined, tmp_path)
     assert {s.name for s in blended} - names == {"speakers"}
     assert "speakers" in needed_by(blended, "codec") and "--kokoro" not in blended[0].arguments

@@ -355,7 +355,8 @@ def test_the_settings_that_come_with_the_recipes_are_whole() -> None:
         "vocoder/config": vocoder_recipe.VocoderTraining,
         "vocoder/*": refiner,
         "prompts/config": PromptTraining,
-        "gpu/codec": codec_recipe.CodecTraining,
+        "gpu/teacher": codec_recipe.CodecTraining,
+        "gpu/codec": Distillation,
         "gpu/lm": lm_recipe.LMTraining,
         "gpu/vocoder": vocoder_recipe.VocoderTraining,
         "gpu/re*": refiner,
@@ -365,4 +366,4 @@ def test_the_settings_that_come_with_the_recipes_are_whole() -> None:
         name = str(file.relative_to(ROOT / "recipes").with_suffix(""))
         kind = next(kind for pattern, kind in kinds.items() if fnmatch(name, pattern))
         assert load_config(kind, file), name
-    assert len(files) >= 22
+    assert len(files) >= 23

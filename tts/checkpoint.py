@@ -84,14 +84,26 @@ def find_model(name: str) -> Path:
     raise ValueError(f"no model {name!r}: give a directory, a hub id (owner/name) or {DEFAULT_MODEL}")
 
 
+def check_codes_fit(config: ModelConfig, where: str) -> None:
+    """Raises ``ValueError`` where the language model writes other codes than the codec reads."""
+    codec = config.codec
+    written = (config.lm.levels, config.lm.code_dim)
+    read = (codec.levels, codec.vq.code_dim if codec.quantizer == "vq" else 0)
+    if written != read:
+        raise ValueError(f"{where}: lm writes codes of levels, code_dim {written}, the codec reads {read}")
+
+
 def load_model_config(folder: Path) -> ModelConfig:
-    """Read ``config.yaml``. Raises ``ValueError`` when it is missing, malformed or of another format."""
+    """Read ``config.yaml``. Raises ``ValueError`` when it is missing, malformed, of another format, or of
+    stages that do not fit each other.
+    """
     values = load_yaml(folder / "config.yaml")
     if values.get("format") != FORMAT:
         raise ValueError(
             f"{folder / 'config.yaml'}: format {values.get('format')!r} cannot be read; this version reads {FORMAT}"
         )
     config = from_dict(ModelConfig, values, str(folder / "config.yaml"))
+    check_codes_fit(config, str(folder / "config.yaml"))
     voices = {}
     for name, value in config.voices.items():
         named = from_dict(NamedVoice, value, f"voices.{name}")
