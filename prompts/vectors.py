@@ -8,11 +8,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM
+from tts.style import EMOTIONS, LARGEST, STYLE_DIM, VOICE_DIM
 
 FORMAT, VERSION = "facet-prompt", "2"
 _MAX_BYTES = 1_000_000
-_LARGEST = 10.0  # no attribute is ever so many typical deviations away
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,8 @@ def load_vectors(path: str | Path) -> PromptVectors:
     for name, tensor in tensors.items():
         if tensor.ndim != 1 or len(tensor) != widths.get(name, len(tensor)) or tensor.dtype != torch.float32:
             raise ValueError(f"{path}: {name} has shape {tuple(tensor.shape)}; ({widths.get(name, 'n')},) is expected")
-        if not torch.isfinite(tensor).all() or tensor.abs().max() > _LARGEST:
-            raise ValueError(f"{path}: {name} has values that are not finite or beyond {_LARGEST:g}")
+        if not torch.isfinite(tensor).all() or tensor.abs().max() > LARGEST:
+            raise ValueError(f"{path}: {name} has values that are not finite or beyond {LARGEST:g}")
     return PromptVectors(**tensors)
 
 

@@ -16,7 +16,7 @@ from prompts.vectors import PromptVectors
 from recipes.evaluation.emotions import MEASURES, targets
 from recipes.evaluation.prompted import EmotionJudge, Prompted, evenly, reference_changes, right_way, styles_table
 from recipes.evaluation.prompted_voices import mixes_table
-from tts.style import vector_style
+from tts.style import emotion_vector, vector_style
 
 
 class Tones:
@@ -26,7 +26,9 @@ class Tones:
         return prompt if isinstance(prompt, PromptVectors) else prompt.parts[0][1].value
 
     def say_many(self, texts: list[str], seed: int, style: Any = None, intensity: float = 1.0) -> list[SimpleNamespace]:
-        how = vector_style(intensity * (torch.zeros(10) if style is None else self.encode(style).style))
+        if not isinstance(style, torch.Tensor):
+            style = torch.zeros(10) if style is None else self.encode(style).style
+        how = vector_style(intensity * style)
         wave = tone(1.5, 150.0 * 2 ** (how.pitch / 12)) * 10 ** (how.level / 20)
         return [SimpleNamespace(samples=wave, sample_rate=24000) for _ in texts]
 
@@ -85,10 +87,12 @@ def test_a_table_of_prompted_styles() -> None:
     made = [
         Prompted("speech", Prompt.vectors(vectors("angry")), "angry"),
         Prompted("text", Prompt.vectors(vectors("angry", stated=(1.0, 0.0))), "angry"),  # says nothing of the style
+        Prompted("told", emotion_vector("angry"), "angry"),
     ]
     lines = styles_table(bench, made, judged(), 2).splitlines()
     cells = {line.split("|")[1].strip(): [c.strip() for c in line.split("|")[2:-1]] for line in lines if "|" in line}
     assert cells["speech"][0] == "1" and float(cells["speech"][1]) > 0 and cells["text"][1] == "0.00"
+    assert cells["told"][:2] == cells["speech"][:2] and cells["told"][-1] == cells["speech"][-1]
     assert cells["judge on recordings"][-1] == "1.00" and "face" not in cells
 
 

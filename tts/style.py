@@ -52,6 +52,7 @@ STYLE_SCALES = Style(3.0, 0.3, 0.2, 4.0, 3.0, 4.0, 4.0, 1.5, 0.4, 0.5)
 STYLE_ATTRIBUTES = tuple(f.name for f in fields(Style))
 STYLE_DIM = len(STYLE_ATTRIBUTES)
 VOICE_DIM = 9 + IDENTITY_DIM
+LARGEST = 10.0  # no attribute of a voice or style is ever so many typical deviations away
 FASTEST_RATE = 0.5  # log2 ratio: nothing in the corpus is faster, or slower by more
 
 # emotion: (rate ratio, f0 semitones, range ratio, level dB, tilt dB, HNR dB), mean of both sexes at normal intensity.

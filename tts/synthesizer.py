@@ -25,6 +25,7 @@ from tts.stream import FIRST_BATCHES, Sentence, cut, in_batches, sentences_of
 from tts.style import (
     EMOTIONS,
     FASTEST_RATE,
+    LARGEST,
     STYLE_DIM,
     VOICE_DIM,
     emotion_vector,
@@ -435,4 +436,9 @@ class Synthesizer:
 def _checked(vector: Tensor, width: int, name: str) -> Tensor:
     if vector.shape != (width,) or not torch.isfinite(vector).all():
         raise ValueError(f"a {name} vector has shape ({width},) and finite values, not {tuple(vector.shape)}")
+    if vector.abs().max() > LARGEST:
+        largest = float(vector[vector.abs().argmax()])
+        raise ValueError(
+            f"a {name} vector's values are typical deviations, at most {LARGEST:g}; {largest:g} is too far"
+        )
     return vector.float()

@@ -17,8 +17,10 @@ from typing import Any
 
 import click
 import numpy as np
+from torch import Tensor
 
 from prompts.prompt import Prompt
+from prompts.vectors import PromptVectors
 from recipes.evaluation.bench import Bench
 from recipes.evaluation.clip import Clip
 from recipes.evaluation.descriptions import rows_of
@@ -30,8 +32,9 @@ from recipes.prompts.faces import HELD_OUT_EVERY, NAMES
 from recipes.table import progress, table
 from recipes.wording import compare, wer
 from tts.cli_common import one_line_errors
+from tts.style import Style, style_vector
 
-KINDS = ("speech", "text", "face")
+KINDS = ("speech", "text", "face", "told")  # told: no prompt, the recordings' true styles: what speech can reach
 PROMPTS, SENTENCES = 40, 3
 DIRECTIONS = {"speech": 0.85, "text": 0.85, "face": 0.75}  # aims: shares of measures that move the right way
 SHOWN = (0.7, 1.5)  # intensities of the recordings that are used as prompts
@@ -39,10 +42,10 @@ SHOWN = (0.7, 1.5)  # intensities of the recordings that are used as prompts
 
 @dataclass(frozen=True)
 class Prompted:
-    """A prompt with the emotion that it shows."""
+    """A prompt, or the style itself, with the emotion that it shows."""
 
     kind: str
-    prompt: Prompt
+    prompt: Prompt | Tensor
     emotion: str
 
 
@@ -57,14 +60,18 @@ def evenly(rows: Sequence[tuple[str, Any]], number: int) -> list[tuple[str, Any]
 
 
 def recordings(reference: Reference, number: int) -> list[Prompted]:
-    """Emotional recordings of the reference."""
+    """Emotional recordings of the reference, as prompts and as the styles that they were made with."""
     rows = [
         (r["emotion"], r)
         for r in reference.rows
         if r["emotion"] in targets() and SHOWN[0] <= r["intensity"] <= SHOWN[1]
     ]
-    clips = [(emotion, reference.clip(row)) for emotion, row in evenly(rows, number)]
-    return [Prompted("speech", Prompt.speech(c.samples, c.sample_rate), emotion) for emotion, c in clips]
+    found = []
+    for emotion, row in evenly(rows, number):
+        clip = reference.clip(row)
+        found.append(Prompted("speech", Prompt.speech(clip.samples, clip.sample_rate), emotion))
+        found.append(Prompted("told", style_vector(Style(**row["style"])), emotion))
+    return found
 
 
 def descriptions(number: int) -> list[Prompted]:
@@ -149,8 +156,13 @@ def styles_table(bench: Bench, prompts: Sequence[Prompted], judge: EmotionJudge,
         right = total = 0
         compared, read, shown = [], [], []
         for prompted in progress(own, f"{kind} prompts"):
-            understood = bench.synth.encode(prompted.prompt)
-            clips = said(bench, sentences, style=understood if understood.has_style else None)
+            style: Tensor | PromptVectors | None
+            if isinstance(prompted.prompt, Tensor):
+                style = prompted.prompt
+            else:
+                understood = bench.synth.encode(prompted.prompt)
+                style = understood if understood.has_style else None
+            clips = said(bench, sentences, style=style)
             compared += [_compared(bench, clip) for clip in clips]
             change = np.nanmedian([np.subtract(absolute(measure(c)), m) for c, m in zip(clips, plain, strict=True)], 0)
             moved, counted = right_way(tuple(change), wanted[prompted.emotion])
@@ -161,7 +173,7 @@ def styles_table(bench: Bench, prompts: Sequence[Prompted], judge: EmotionJudge,
         if own:
             recall = [np.mean([r == e for r, s in zip(read, shown, strict=True) if s == e]) for e in sorted(set(shown))]
             growth = wer(compared) - plain_wer
-            rows.append((kind, len(own), right / total, DIRECTIONS[kind], growth, float(np.mean(recall))))
+            rows.append((kind, len(own), right / total, DIRECTIONS.get(kind), growth, float(np.mean(recall))))
     rows.append(("judge on recordings", None, None, None, None, judge.score))
     headers = ("prompts", "number", "measures the right way", "aim", "WER over neutral", "emotion read (balanced)")
     return table(f"Styles from prompts, {len(sentences)} sentences each; neutral WER {plain_wer:.3f}", headers, rows)
