@@ -38,6 +38,7 @@ from recipes.training import TrainConfig, train, trained
 from recipes.vocoder import train as vocoder_recipe
 from recipes.vocoder import train_refiner as refiner_recipe
 from tts.align import Aligner, AlignerConfig, save_aligner
+from tts.codec.vq import VQConfig
 from tts.config import AUDIO, load_config
 from tts.style import Style, Voice
 from tts.text.normalize import normalize
@@ -100,9 +101,11 @@ def config_file(folder: Path, **values: object) -> Path:
     return path
 
 
-def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("quantizer", ["fsq", "vq"])
+def test_every_stage_trains_and_is_released(quantizer: str, corpus: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    codec = config_file(tmp_path, model=plain(TINY_CODEC), batch_size=2, mel_frames=40)
+    sizes = replace(TINY_CODEC, quantizer=quantizer, levels=(4, 4, 4), vq=VQConfig(code_dim=3))
+    codec = config_file(tmp_path, model=plain(sizes), batch_size=2, mel_frames=40)
     run(codec_recipe.main, "--corpus", corpus, "--out", runs / "codec", "--config", codec)
     run(
         prepare.main,
@@ -120,7 +123,7 @@ def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path) -> Non
         vocoder_recipe.main,
         *("--corpus", corpus, "--codec", runs / "codec", "--out", runs / "vocoder", "--config", vocoder),
     )
-    lm = config_file(tmp_path, model=plain(TINY_LM), positions=200, reference_share=0.5)
+    lm = config_file(tmp_path, model=plain(replace(TINY_LM, levels=(4, 4, 4))), positions=200, reference_share=0.5)
     codes = runs / "lm" / "codes.npz"
     run(lm_recipe.main, "--corpus", corpus, "--codes", codes, "--out", runs / "lm", "--config", lm)
     run(
@@ -151,12 +154,39 @@ def test_every_stage_trains_and_is_released(corpus: Path, tmp_path: Path) -> Non
     from tts import Synthesizer
 
     synth = Synthesizer.from_pretrained(str(tmp_path / "model"))
+    assert synth.model.config.lm.code_dim == (3 if quantizer == "vq" else 0)
     assert len(synth.say("Yes.").samples) and synth.aligner.config.dim == 16
     assert synth.model.refiner is not None
     (runs / "lm").rename(tmp_path / "aligned")
     run(release.main, "--runs", runs, "--lm", tmp_path / "aligned", "--out", tmp_path / "other", "--no-refiner")
     other = Synthesizer.from_pretrained(str(tmp_path / "other")).model
     assert other.refiner is None and torch.equal(other.lm.voice.weight, synth.model.lm.voice.weight)
+
+
+def test_codes_of_another_codebook_are_not_learnt_on(corpus: Path, tmp_path: Path) -> None:
+    clips, rng = Corpus(corpus, "train"), np.random.default_rng(0)
+    made = {"train": [rng.integers(0, 64, row["n_frames"] // 2) for row in clips.rows]}
+    for name in ("first", "other", "short"):
+        points = rng.standard_normal((60 if name == "short" else 64, 3))
+        write_codes(tmp_path / f"{name}.npz", made, points)
+    lm = config_file(tmp_path, model=plain(replace(TINY_LM, levels=(4, 4, 4))), positions=200)
+    options = ("--corpus", corpus, "--config", lm)
+    run(lm_recipe.main, *options, "--codes", tmp_path / "first.npz", "--out", tmp_path / "lm")
+    for name, init, message in (
+        (
+            "other",
+            ("--init", tmp_path / "lm"),
+            "other.npz has codes of another codec than the language model",
+        ),
+        ("short", (), "the codebook has shape (60, 3); the language model expects (64, 3)"),
+    ):
+        arguments = (*options, "--codes", tmp_path / f"{name}.npz", "--out", tmp_path / "no", *init)
+        result = CliRunner().invoke(lm_recipe.main, [str(a) for a in arguments])
+        assert result.exit_code == 2 and message in result.output and not (tmp_path / "no").exists()
+    run(
+        lm_recipe.main,
+        *(*options, "--codes", tmp_path / "first.npz", "--out", tmp_path / "more", "--init", tmp_path / "lm"),
+    )
 
 
 def test_a_killed_run_goes_on_exactly(corpus: Path, tmp_path: Path) -> None:

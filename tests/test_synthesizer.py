@@ -101,7 +101,10 @@ def test_speed_is_exact_and_changes_nothing_else(synth: Synthesizer, speed: floa
         ({"reference": "me.wav"}, "a reference is what Synthesizer.reference() returns, not str"),
         ({"voice": torch.zeros(VOICE_DIM + 1)}, "a voice vector has shape"),
         ({"style": torch.full((STYLE_DIM,), float("inf"))}, "a style vector has shape"),
-        ({"style": -20 * torch.eye(STYLE_DIM)[2]}, "a style vector's values are typical deviations, at most 10; -20 is too far"),
+        (
+            {"style": -20 * torch.eye(STYLE_DIM)[2]},
+            "values are typical deviations, at most 10; -20 is too far",
+        ),
     ],
 )
 def test_bad_input(synth: Synthesizer, options: dict, message: str) -> None:

@@ -121,13 +121,13 @@ class TreeHead(CodeHead):
         super().__init__(dim, head_dim, levels)
         self.point_dim = point_dim
         sizes = self.radix[1:]  # regions of every depth
-        self.table_sizes = [n for n in sizes if n <= self.MOST_ROWS]
+        self.table_sizes = [n for n in sizes if n <= max(self.MOST_ROWS, levels[0])]
         self.aims = nn.ModuleList(nn.Linear(head_dim, point_dim + 1) for _ in levels)
         for aim in self.aims:
             nn.init.normal_(aim.weight, std=0.02)
             nn.init.zeros_(aim.bias)
         self.places = nn.ModuleList(nn.Linear(point_dim, head_dim) for _ in levels[:-1])
-        self.inputs = nn.ModuleList(nn.Embedding(n, head_dim) for n in sizes[:-1] if n <= self.MOST_ROWS)
+        self.inputs = nn.ModuleList(nn.Embedding(n, head_dim) for n in self.table_sizes if n < sizes[-1])
         for table in self.inputs:
             nn.init.normal_(table.weight, std=0.3)
         self.first = [0, *accumulate(sizes, initial=1)]  # rows of ``centres``: the whole, its parts, their parts, ...
