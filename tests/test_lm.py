@@ -159,8 +159,8 @@ def test_a_tree_knows_where_its_regions_lie(tree_lm: LM, tree_points: torch.Tens
         head.grow(tree_points[:60])
 
 
-def test_a_tree_head_learns_a_place_better_than_tables_could(tree_lm: LM) -> None:
-    """Codes around a place that the hidden state names, half of the places never seen in training."""
+def test_a_tree_head_comes_near_places_it_was_not_taught(tree_lm: LM) -> None:
+    """The hidden state names a place; half of the codes never came in training."""
     torch.manual_seed(0)
     head = copy.deepcopy(tree_lm.head).requires_grad_(True)
     points = head.points(torch.arange(64))
