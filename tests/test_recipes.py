@@ -212,6 +212,10 @@ def test_a_codec_that_keeps_its_codes_learns_the_way_back_alone(corpus: Path, tm
     asked = ["--corpus", str(corpus), "--out", str(tmp_path / "none"), "--config"]
     result = CliRunner().invoke(codec_recipe.main, [*asked, str(config)])
     assert result.exit_code == 2 and "give --init" in result.output
+    other = plain(replace(TINY_CODEC, quantizer="vq", levels=(4, 4, 4), vq=VQConfig(code_dim=3)))
+    config = config_file(tmp_path, **{**settings, "model": other}, keep_codes=True)
+    result = CliRunner().invoke(codec_recipe.main, [*asked, str(config), "--init", str(first)])
+    assert result.exit_code == 2 and "are of quantizer 'fsq'; the config says 'vq'" in result.output
     config = config_file(tmp_path, **settings, keep_codes=True, spread_weight=1.0)
     result = CliRunner().invoke(codec_recipe.main, [*asked, str(config), "--init", str(first)])
     assert result.exit_code == 2 and "choose one" in result.output and not (tmp_path / "none").exists()

@@ -203,13 +203,17 @@ def train_codec(corpus: Path, out: Path, config_file: Path, init: str | None, de
     """Train what ``config_file`` describes into ``out``, or go on with it.
 
     Raises:
-        ValueError: the codes of no codec are to be kept, or kept and spread.
+        ValueError: the codes of no codec are to be kept, those of another quantiser, or kept and spread.
     """
     config, place = load_config(CodecTraining, config_file), process_device(device)
     if config.keep_codes and init is None:
         raise ValueError("keep_codes keeps the codes of a trained codec: give --init")
     if config.keep_codes and config.spread_weight:
         raise ValueError(f"spread_weight {config.spread_weight} moves codes and keep_codes keeps them: choose one")
+    if config.keep_codes and init is not None:
+        kept = sizes_of(init, "codec", CodecConfig).quantizer
+        if kept != config.model.quantizer:
+            raise ValueError(f"the codes to keep are of quantizer {kept!r}; the config says {config.model.quantizer!r}")
     torch.manual_seed(config.train.seed)
     task = CodecTask(config, Corpus(corpus, "train"), place).to(place)
     start_codec(task.codec, init)

@@ -55,8 +55,9 @@ def know_codebook(lm: LM, codes_file: Path, started: bool) -> None:
         ValueError: ``lm`` was ``started`` from one that knows another codebook.
     """
     points = read_points(codes_file)
-    if points is None or not isinstance(lm.head, TreeHead):
+    if points is None:
         return
+    assert isinstance(lm.head, TreeHead)  # as :func:`fitted` has it
     before = lm.head.centres.clone()
     lm.head.grow(torch.from_numpy(points))
     if started and not torch.allclose(before, lm.head.centres, atol=0.02):

@@ -58,6 +58,11 @@ class DigitCodes(nn.Module):
         """Number of codes."""
         return math.prod(self.levels)
 
+    @property
+    def top(self) -> Tensor:
+        """The largest value of every digit, (len(levels),)."""
+        return self._levels - 1
+
     def digits(self, codes: Tensor) -> Tensor:
         """Codes (...) to digits (..., len(levels)), int64."""
         return codes[..., None] // self._radix % self._levels
@@ -77,7 +82,7 @@ class FiniteScalarQuantizer(DigitCodes):
 
     def forward(self, latents: Tensor) -> Quantised:
         """Latents (B, T, dim) to quantised ones and codes (B, T) int64."""
-        top = (self._levels - 1).float()
+        top = self.top.float()
         bounded = torch.sigmoid(self.project_in(latents).float()) * top
         digits = torch.round(bounded)
         straight = bounded + (digits - bounded).detach()
@@ -85,7 +90,7 @@ class FiniteScalarQuantizer(DigitCodes):
 
     def vectors(self, codes: Tensor) -> Tensor:
         """Codes (...) to points of the codebook in [-1, 1], (..., len(levels))."""
-        return self.digits(codes).float() / (self._levels - 1) * 2 - 1
+        return self.digits(codes).float() / self.top * 2 - 1
 
     def embed(self, codes: Tensor) -> Tensor:
         """Codes (B, T) to quantised latents (B, T, dim). Raises ``ValueError`` for a code outside the codebook."""

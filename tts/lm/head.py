@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tts.codec.quantizer import DigitCodes
+
 
 class CodeHead(nn.Module):
     """An exact factorisation of the distribution over all codes: the digits one after another, each seeing those
@@ -76,23 +78,22 @@ class DigitHead(CodeHead):
     def __init__(self, dim: int, head_dim: int, levels: tuple[int, ...]) -> None:
         super().__init__(dim, head_dim, levels)
         self.point_dim, self.table_sizes = len(levels), list(levels)
+        self.grid = DigitCodes(levels)
         self.inputs = nn.ModuleList(nn.Embedding(n, head_dim) for n in levels[:-1])
 
     def points(self, codes: Tensor) -> Tensor:
         """In [-1, 1] along every axis."""
-        return torch.stack([self.digit(codes, k) / (n - 1) * 2 - 1 for k, n in enumerate(self.levels)], -1)
+        return self.grid.digits(codes) / self.grid.top * 2 - 1
 
     def rows(self, codes: Tensor) -> Tensor:
         """The digits."""
-        return torch.stack([self.digit(codes, k) for k in range(len(self.levels))], -1)
+        return self.grid.digits(codes)
 
     def near(self, codes: Tensor) -> Tensor:
         """Every digit stays or moves by one."""
-        moved = torch.zeros_like(codes)
-        for k, n in enumerate(self.levels):
-            digit = self.digit(codes, k) + torch.randint(-1, 2, codes.shape, device=codes.device)
-            moved += digit.clamp(0, n - 1) * self.radix[k]
-        return moved
+        digits = self.grid.digits(codes)
+        moved = digits + torch.randint(-1, 2, digits.shape, device=codes.device)
+        return self.grid.codes(torch.minimum(moved.clamp(min=0), self.grid.top))
 
     def logits(self, state: Tensor, codes: Tensor, k: int) -> Tensor:
         """See the base class."""
