@@ -186,13 +186,25 @@ def test_a_reference_brings_the_voice_heard_in_it(
     (tmp_path / "model" / "prompts.yaml").touch()
     hearing = Synthesizer.from_pretrained(str(tmp_path / "model"))
     voice = torch.full((VOICE_DIM,), 0.5)
-    monkeypatch.setattr(Synthesizer, "encode", lambda self, prompt: SimpleNamespace(voice=voice))
-    reference = hearing.reference(speech(4.0))
-    spoken = hearing.say("Yes, yes.", reference=reference).samples
-    assert torch.equal(reference.voice, voice)
-    assert np.array_equal(spoken, hearing.say("Yes, yes.", reference=reference, voice=voice).samples)
-    alone = hearing.say("Yes, yes.", reference=replace(reference, voice=None)).samples
+    heard = SimpleNamespace(voice=voice, has_style=False)
+    monkeypatch.setattr(Synthesizer, "encode", lambda self, prompt: heard)
+    unfitted = hearing.reference(speech(4.0), steps=0)
+    spoken = hearing.say("Yes, yes.", reference=unfitted).samples
+    assert torch.equal(unfitted.voice, voice) and unfitted.codec is None
+    assert np.array_equal(spoken, hearing.say("Yes, yes.", reference=unfitted, voice=voice).samples)
+    alone = hearing.say("Yes, yes.", reference=replace(unfitted, voice=None)).samples
     assert not np.array_equal(spoken, alone)
+
+    fitted = hearing.reference(speech(4.0), steps=3)
+    near = hearing.say("Yes, yes.", reference=fitted).samples
+    assert not np.array_equal(near, spoken)
+    assert np.array_equal(near, list(hearing.say_many(["Yes, yes."], reference=fitted))[0].samples)
+    # Whoever else is asked for is not spoken by a decoder that is fitted to this one.
+    assert np.array_equal(spoken, hearing.say("Yes, yes.", reference=fitted, voice=voice).samples)
+    assert np.array_equal(hearing.say("Yes, yes.").samples, synth.say("Yes, yes.").samples)
+    for steps in (-1, 1.5):
+        with pytest.raises(ValueError, match=f"a number from 0, not {steps}"):
+            hearing.reference(speech(4.0), steps=steps)
 
 
 def test_the_command_line_clones(cloning_model: Path, tiny_model: Path, tmp_path: Path) -> None:

@@ -34,7 +34,6 @@ def test_a_voice_is_learnt_and_spoken_in(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pytest.importorskip("peft")
     monkeypatch.setattr(Synthesizer, "encode", lambda self, prompt: NOBODY)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(finetune_voice, "MIN_MINUTES", 0.1)
@@ -58,10 +57,6 @@ def test_a_voice_is_learnt_and_spoken_in(
     for name, (a, b) in learnt.changes.items():
         key = name.removeprefix("codec.")
         assert torch.allclose(weights[key], before[key] + b @ a)
-    recordings = finetune_voice.read_recordings(folder, plain_synth)
-    task = finetune_voice.VoiceTask(plain_synth, recordings, 2)
-    trained = {n for n, parameter in task.named_parameters() if parameter.requires_grad}
-    assert trained and all("lora_" in n and n.startswith("codec.decoder.") for n in trained)
     spoken, other = own.say("Yes.", watermark=False).samples, own.say("Yes.", voice="a", watermark=False).samples
     assert not np.array_equal(spoken, other)
     assert not np.array_equal(spoken, own.say("Yes.").samples)  # marked

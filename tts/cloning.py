@@ -29,6 +29,7 @@ from tts.text.symbols import PUNCTUATION, SPACE
 
 if TYPE_CHECKING:
     from tts.checkpoint import Model
+    from tts.codec.model import Codec
 
 MIN_SECONDS, MAX_SECONDS = 3.0, 20.0
 USED_SECONDS = 10.0  # of a longer recording, the clearest: as much as the language model was trained to listen to
@@ -40,12 +41,18 @@ _MARGIN_S = 0.1  # silence left at both ends
 
 @dataclass(frozen=True)
 class Reference:
-    """A recording to speak like: ``spoken`` in the speaking format, and the ``voice`` (VOICE_DIM,) that the prompt
-    encoder hears in it, ``None`` where the model has no prompt encoder: then ``spoken`` alone tells the voice.
+    """A recording to speak like.
+
+    Attributes:
+        spoken: in the speaking format.
+        voice: (VOICE_DIM,), what the prompt encoder hears in it; ``None`` where the model has no prompt encoder: then
+            ``spoken`` alone tells the voice.
+        codec: the model's, its decoder fitted to the recording (:mod:`tts.adapt`); ``None`` where it is not.
     """
 
     spoken: Sequence
     voice: Tensor | None = None
+    codec: Codec | None = None
 
 
 def read_speech(source: str | Path | np.ndarray) -> np.ndarray:

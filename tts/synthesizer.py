@@ -13,13 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tts.adapt import STEPS, Recordings, adapted
 from tts.align import Aligner, load_aligner
 from tts.audio import Audio, join
 from tts.background import Ahead, one_thread
 from tts.checkpoint import DEFAULT_MODEL, Model, find_model, load_model
 from tts.cloning import Reference, aligned_sequence, is_recorded, read_reference
+from tts.codec.model import Codec
 from tts.lm.generate import Sampling, Speaker, Utterance
 from tts.lm.sequence import Sequence
+from tts.mel import log_mel
 from tts.render import Renderer, StageTimes, lookahead
 from tts.stream import FIRST_BATCHES, Sentence, cut, in_batches, sentences_of
 from tts.style import (
@@ -54,11 +57,13 @@ class Delivery:
         style: (1, STYLE_DIM), of a pace that the language model knows.
         slower: by what speech is stretched, for the speed asked for and for what the language model leaves out of the
             style's pace.
+        codec: decodes instead of the model's own where it is fitted to a reference.
     """
 
     voice: Tensor | None
     style: Tensor
     slower: float
+    codec: Codec | None = None
 
     @classmethod
     def of(cls, voice: Tensor | None, style: Tensor, pace: float, speed: float = 1.0) -> Delivery:
@@ -141,21 +146,35 @@ class Synthesizer:
             raise ValueError(f"model {self.model.folder} has no aligner (aligner.yaml) and cannot take a reference")
         return found
 
-    def reference(self, source: str | Path | np.ndarray, transcript: str | None = None) -> Reference:
+    def reference(
+        self, source: str | Path | np.ndarray, transcript: str | None = None, steps: int = STEPS
+    ) -> Reference:
         """A recording of 3 to 20 s, a file or samples (N,) at 24 kHz, to speak like: what :meth:`say` takes as
         ``reference``. Without its words the phonemes that are heard are taken.
 
+        Where the model hears voices, the codec's decoder is fitted to the recording in ``steps`` steps
+        (:mod:`tts.adapt`): 60 take some three seconds and bring the voice nearer (BENCHMARKS.md); 0 leave it.
+
         Raises:
-            ValueError: unreadable, too short, too long, silent, or of other words.
+            ValueError: unreadable, too short, too long, silent, or of other words; ``steps`` below 0.
         """
         from prompts.encoder import CONFIG
         from prompts.prompt import Prompt
 
+        if not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"steps of fitting the decoder are a number from 0, not {steps!r}")
         aligner, samples = self.aligner, read_reference(source)
         name = "the reference" if isinstance(source, np.ndarray) else f"the reference {source}"
         spoken = aligned_sequence(samples, transcript, self.model, aligner, name)
-        hears_voices = (self.model.folder / CONFIG).is_file()
-        return Reference(spoken, self.encode(Prompt.speech(samples)).voice if hears_voices else None)
+        if not (self.model.folder / CONFIG).is_file():
+            return Reference(spoken)
+        heard = self.encode(Prompt.speech(samples))
+        if not steps:
+            return Reference(spoken, heard.voice)
+        mel, codec = log_mel(torch.from_numpy(samples)), self.model.codec
+        style = heard.style if heard.has_style else torch.zeros(STYLE_DIM)
+        recordings = Recordings([mel], [codec.encode(mel[None])[0]], heard.voice.clone(), style[None].clone())
+        return Reference(spoken, heard.voice, adapted(codec, recordings, steps))
 
     def voice_vector(self, voice: str | Tensor | Prompt | PromptVectors | None = None) -> Tensor:
         """Voice by name, by prompt, or a vector (VOICE_DIM,) as it is.
@@ -351,11 +370,13 @@ class Synthesizer:
             style = said.style if style is None and said.has_style else style
         if reference is not None and not isinstance(reference, Reference):
             raise ValueError(f"a reference is what Synthesizer.reference() returns, not {type(reference).__name__}")
+        codec = None
         if voice is None and reference is not None:
-            who = None if reference.voice is None else reference.voice[None]
+            who, codec = None if reference.voice is None else reference.voice[None], reference.codec
         else:
             who = self.voice_vector(voice)[None]
-        return Delivery.of(who, self.style_vector(style, intensity, pitch), self.model.config.pace, speed)
+        delivery = Delivery.of(who, self.style_vector(style, intensity, pitch), self.model.config.pace, speed)
+        return replace(delivery, codec=codec)
 
     def _is_cloned(self, prompt: object, voice: object, reference: Reference | None) -> bool:
         """Whether the voice may be somebody's."""
@@ -413,7 +434,8 @@ class Synthesizer:
         """Sentences to pieces of audio in their order, with a mark at the last of each sentence. The language model
         runs ahead in a thread of its own.
         """
-        ahead, times, voice, style = lookahead(self.model), self.stage_times, delivery.voice, delivery.style
+        model = self.model if delivery.codec is None else replace(self.model, codec=delivery.codec)
+        ahead, times, voice, style = lookahead(model), self.stage_times, delivery.voice, delivery.style
 
         def decode(batch: list[Sentence]) -> Iterator[list[Utterance]]:
             symbols, seeds = [s.symbols for s in batch], [s.seed for s in batch]
@@ -426,7 +448,7 @@ class Synthesizer:
             try:
                 renderer = None
                 for piece in codes:
-                    renderer = renderer or Renderer(self.model, piece.sentence, voice, style, times, delivery.slower)
+                    renderer = renderer or Renderer(model, piece.sentence, voice, style, times, delivery.slower)
                     yield piece.sentence, renderer.push(piece), piece.last
                     renderer = None if piece.last else renderer
             finally:

@@ -162,14 +162,15 @@ class Judges:
         """How a sentence is spoken in each way; with a transcript only where it is known."""
         synth = self.synth
         vector = synth.encode(Prompt.speech(person.reference))
-        heard = synth.reference(person.reference)
+        heard, unfitted = synth.reference(person.reference), synth.reference(person.reference, steps=0)
 
         def speaking(**options: Any) -> Callable[[str], np.ndarray]:
             return lambda text: synth.say(text, seed=0, watermark=False, **options).samples
 
         found = {
             "voice vector": speaking(voice=vector),
-            "codes of the reference": speaking(reference=replace(heard, voice=None)),
+            "codes of the reference": speaking(reference=replace(unfitted, voice=None)),
+            "reference, decoder not fitted": speaking(reference=unfitted),
             "reference": speaking(reference=heard),
         }
         if person.transcript:
