@@ -57,6 +57,11 @@ def test_a_voice_is_learnt_and_spoken_in(
     for name, (a, b) in learnt.changes.items():
         key = name.removeprefix("codec.")
         assert torch.allclose(weights[key], before[key] + b @ a)
+    recordings, seconds = finetune_voice.read_recordings(folder, plain_synth)
+    assert seconds == pytest.approx(9.0, abs=0.5) and len(recordings.mels) == len(recordings.codes) == 2
+    task = finetune_voice.VoiceTask(plain_synth.model.codec, recordings, 2, 2)
+    trained = {n for n, parameter in task.named_parameters() if parameter.requires_grad}
+    assert trained and all("parametrizations" in n and n.startswith("codec.decoder.") for n in trained)
     spoken, other = own.say("Yes.", watermark=False).samples, own.say("Yes.", voice="a", watermark=False).samples
     assert not np.array_equal(spoken, other)
     assert not np.array_equal(spoken, own.say("Yes.").samples)  # marked

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +19,11 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import pad_sequence
 
 from tts.codec.model import MEL_FLOOR, Codec, normalise
+from tts.mel import log_mel
+from tts.style import STYLE_DIM
+
+if TYPE_CHECKING:
+    from prompts.vectors import PromptVectors
 
 MEL_FRAMES = 128  # of a piece
 LAYERS = ("expand", "contract")
@@ -37,6 +43,14 @@ class Recordings:
     codes: list[Tensor]
     voice: Tensor
     styles: Tensor
+
+
+def recordings_of(clips: list[np.ndarray], heard: list[PromptVectors], codec: Codec) -> Recordings:
+    """Samples (N,) of the clips and what the prompt encoder hears in each, as something to learn from."""
+    mels = [log_mel(torch.from_numpy(samples)) for samples in clips]
+    codes = [codec.encode(mel[None])[0] for mel in mels]
+    styles = [h.style if h.has_style else torch.zeros(STYLE_DIM) for h in heard]
+    return Recordings(mels, codes, torch.stack([h.voice for h in heard]).mean(0), torch.stack(styles))
 
 
 class LowRank(nn.Module):

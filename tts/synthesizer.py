@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tts.adapt import STEPS, Recordings, adapted
+from tts.adapt import STEPS, adapted, recordings_of
 from tts.align import Aligner, load_aligner
 from tts.audio import Audio, join
 from tts.background import Ahead, one_thread
@@ -22,7 +22,6 @@ from tts.cloning import Reference, aligned_sequence, is_recorded, read_reference
 from tts.codec.model import Codec
 from tts.lm.generate import Sampling, Speaker, Utterance
 from tts.lm.sequence import Sequence
-from tts.mel import log_mel
 from tts.render import Renderer, StageTimes, lookahead
 from tts.stream import FIRST_BATCHES, Sentence, cut, in_batches, sentences_of
 from tts.style import (
@@ -171,10 +170,8 @@ class Synthesizer:
         heard = self.encode(Prompt.speech(samples))
         if not steps:
             return Reference(spoken, heard.voice)
-        mel, codec = log_mel(torch.from_numpy(samples)), self.model.codec
-        style = heard.style if heard.has_style else torch.zeros(STYLE_DIM)
-        recordings = Recordings([mel], [codec.encode(mel[None])[0]], heard.voice.clone(), style[None].clone())
-        return Reference(spoken, heard.voice, adapted(codec, recordings, steps))
+        codec = self.model.codec
+        return Reference(spoken, heard.voice, adapted(codec, recordings_of([samples], [heard], codec), steps))
 
     def voice_vector(self, voice: str | Tensor | Prompt | PromptVectors | None = None) -> Tensor:
         """Voice by name, by prompt, or a vector (VOICE_DIM,) as it is.

@@ -22,12 +22,10 @@ import click
 import torch
 
 from recipes.training import TrainConfig, train
-from tts.adapt import Recordings, VoiceTask
+from tts.adapt import Recordings, VoiceTask, recordings_of
 from tts.cli_common import force_option, model_option, one_line_errors
 from tts.cloning import at_level, read_speech
 from tts.config import AUDIO
-from tts.mel import log_mel
-from tts.style import STYLE_DIM
 from tts.synthesizer import Synthesizer
 from tts.voice_file import SUFFIX, VoiceFile, check_name, fingerprint, voices_folder
 
@@ -76,11 +74,8 @@ def read_recordings(folder: Path, synth: Synthesizer) -> tuple[Recordings, float
             f"{folder} has {seconds:.0f} s of speech in {len(files)} recordings; give about 10 minutes, "
             f"at least {60 * MIN_MINUTES:.0f} s, in files of 3 to 20 s ({', '.join(SUFFIXES)})"
         )
-    mels = [log_mel(torch.from_numpy(samples)) for samples in clips]
-    codes = [synth.model.codec.encode(mel[None])[0] for mel in mels]
     heard = [synth.encode(Prompt.speech(samples)) for samples in clips]
-    styles = torch.stack([h.style if h.has_style else torch.zeros(STYLE_DIM) for h in heard])
-    return Recordings(mels, codes, torch.stack([h.voice for h in heard]).mean(0), styles), seconds
+    return recordings_of(clips, heard, synth.model.codec), seconds
 
 
 @click.command()
