@@ -19,7 +19,7 @@ from vocoder.vocos import PulseVocos, VocoderConfig
 TINY_LM = LMConfig(dim=32, n_layers=2, n_heads=2, hidden=48, text_depth=1, text_hidden=32, head_dim=16, max_age=3)
 TINY_CODEC = CodecConfig(dim=16, hidden=24, fine_depth=1, encoder_depth=1, decoder_depth=1, cond_dim=8)
 TINY_REFINER = RefinerConfig(dim=16, hidden=24, depth=1, cond_dim=8)
-TINY_VOCODER = VocoderConfig(dim=16, hidden=24, depth=1)
+TINY_VOCODER = VocoderConfig(dim=16, hidden=24, depth=1, fine_dim=8, fine_hidden=12, fine_depth=1)
 
 
 @pytest.fixture(scope="session")

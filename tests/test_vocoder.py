@@ -10,6 +10,9 @@ from conftest import TINY_VOCODER
 
 from tts._torchaudio import import_torchaudio
 from tts.config import AUDIO
+from tts.mel import log_mel
+from vocoder.fine import N_FFT, PER_FRAME, TOLD, FineFilter
+from vocoder.match import MelMatch
 from vocoder.source import frame_phases, pulse_train
 from vocoder.vocos import PublicVocos, PulseVocos
 
@@ -62,6 +65,54 @@ def test_pieces_of_mel_make_the_same_samples(sizes: tuple[int, ...], slower: flo
     made = torch.cat([p for p in pieces if p is not None], dim=1)
     assert made.shape == whole.shape
     torch.testing.assert_close(made, whole, atol=1e-4, rtol=1e-4)
+
+
+def noise(seed: int, frames: int = 60) -> torch.Tensor:
+    return 0.1 * torch.randn(1, frames * AUDIO.hop_length, generator=torch.Generator().manual_seed(seed))
+
+
+def test_matching_brings_the_spectra_that_were_asked_for() -> None:
+    target = log_mel(noise(1))[..., :60] + torch.linspace(-1, 1, AUDIO.n_mels)[:, None]
+    samples = noise(2)
+    errors = []
+    for _ in range(3):
+        errors.append((log_mel(samples)[..., :60] - target).abs()[..., 4:-4].mean().item())
+        samples = MelMatch()(samples, target)
+    assert errors[0] > 0.5
+    assert errors[1] < 0.55 * errors[0]
+    assert errors[2] < errors[1]
+
+
+def test_matching_leaves_speech_with_the_right_spectra_alone_and_hears_no_further_than_its_context() -> None:
+    samples = noise(1)
+    mel = log_mel(samples)[..., :60]
+    inner = slice(4 * AUDIO.hop_length, -4 * AUDIO.hop_length)
+    torch.testing.assert_close(MelMatch()(samples, mel)[:, inner], samples[:, inner], atol=1e-5, rtol=1e-4)
+    frame, hop = 30, AUDIO.hop_length
+    other = samples.clone()
+    other[:, frame * hop : (frame + 1) * hop] = 0
+    louder = mel.clone()
+    louder[..., frame] += 1
+    far = [slice(0, (frame - MelMatch.context) * hop), slice((frame + 1 + MelMatch.context) * hop, None)]
+    for changed in (MelMatch()(other, mel), MelMatch()(samples, louder)):
+        for part in far:
+            torch.testing.assert_close(changed[:, part], MelMatch()(samples, mel)[:, part], atol=1e-6, rtol=0)
+
+
+def test_the_fine_filter_changes_nothing_at_first_and_hears_no_further_than_its_context() -> None:
+    torch.manual_seed(0)
+    fine, samples, told = FineFilter(8, 12, 2), noise(1), torch.randn(1, TOLD * PER_FRAME, 60)
+    torch.testing.assert_close(fine(samples, told)[:, :-N_FFT], samples[:, :-N_FFT], atol=1e-5, rtol=1e-4)
+    torch.nn.init.normal_(fine.head.weight)
+    made, frame, hop = fine(samples, told), 30, AUDIO.hop_length
+    assert (made - samples).abs().mean() > 0.1 * samples.abs().mean()
+    other, told_other = samples.clone(), told.clone()
+    other[:, frame * hop : (frame + 1) * hop] = 0
+    told_other[..., frame] += 1
+    for changed in (fine(other, told), fine(samples, told_other)):
+        assert (changed - made)[:, frame * hop : (frame + 1) * hop].abs().max() > 1e-3
+        for part in (slice(0, (frame - fine.context) * hop), slice((frame + 1 + fine.context) * hop, None)):
+            torch.testing.assert_close(changed[:, part], made[:, part], atol=1e-6, rtol=0)
 
 
 def test_a_single_frame_can_be_heard() -> None:

@@ -12,7 +12,8 @@ from tts.config import AUDIO, AudioConfig
 
 
 @lru_cache(maxsize=4)
-def _filterbank(config: AudioConfig) -> Tensor:
+def filterbank(config: AudioConfig) -> Tensor:
+    """The mel's bands, triangles of equal height on the HTK scale: (n_fft // 2 + 1, n_mels)."""
     functional = import_torchaudio().functional
     return functional.melscale_fbanks(
         config.n_fft // 2 + 1,
@@ -39,5 +40,5 @@ def log_mel(wav: Tensor, config: AudioConfig = AUDIO) -> Tensor:
         wav, config.n_fft, config.hop_length, config.n_fft, window, center=True, pad_mode="reflect", return_complex=True
     ).abs()
     with torch.autocast(wav.device.type, enabled=False):
-        mel = _filterbank(config).to(wav.device).T @ spec
+        mel = filterbank(config).to(wav.device).T @ spec
     return torch.log(torch.clamp(mel, min=config.log_floor))

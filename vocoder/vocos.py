@@ -3,7 +3,8 @@ behind the same call.
 
 The head predicts f0, voicing, a harmonic and a noise spectrum and a phase offset, and filters the STFT of a pulse
 train: the phase of voiced speech is right by construction, so that spectral losses suffice and no discriminator is
-needed.
+needed. What comes out is then given its fine structure (:mod:`vocoder.fine`) and matched to the mel that was asked for
+(:mod:`vocoder.match`).
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from tts.config import AUDIO
 from tts.convnext import KERNEL_SIZE, Stack
 from tts.piecewise import Piecewise
 from tts.stretch import Stretch
+from vocoder.fine import PER_FRAME, TOLD, FineFilter
+from vocoder.match import MelMatch
 from vocoder.noise import FrameNoise
 from vocoder.source import frame_phases, pulse_train
 
 F0_CENTRE_HZ = 150.0
 BINS = AUDIO.n_fft // 2 + 1
+SPECTRA = 3 * BINS  # numbers a frame: harmonic and noise spectra, and phases
+FINE = TOLD * PER_FRAME  # and what the fine filter is told
 OVERLAP = 2  # frames on either side that a hop of samples depends on, analysed or synthesised
 
 
@@ -36,6 +41,9 @@ class VocoderConfig:
     dim: int = 256
     hidden: int = 768
     depth: int = 6
+    fine_dim: int = 128
+    fine_hidden: int = 384
+    fine_depth: int = 3
 
 
 class Vocoding(Protocol):
@@ -70,6 +78,9 @@ class PulseVocos(nn.Module):
         self.spectrum = nn.Linear(config.dim, 3 * BINS)
         self.pitch = nn.Linear(config.dim, 2)
         self.register_buffer("window", torch.hann_window(AUDIO.n_fft), persistent=False)
+        self.told = nn.Linear(config.dim, TOLD * PER_FRAME)
+        self.fine = FineFilter(config.fine_dim, config.fine_hidden, config.fine_depth)
+        self.match = MelMatch()
 
     @property
     def analysis_context(self) -> int:
@@ -79,19 +90,19 @@ class PulseVocos(nn.Module):
     @property
     def context(self) -> int:
         """See :class:`Vocoder`."""
-        return self.analysis_context + FILTER_CONTEXT
+        return self.analysis_context + FILTER_CONTEXT + self.fine.context + self.match.context
 
     def analyse(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Log-mel (B, n_mels, T) to log-f0 against 150 Hz (B, T), voicing logits (B, T), head spectra (B, 3 * bins,
-        T).
+        """Log-mel (B, n_mels, T) to log-f0 against 150 Hz (B, T), voicing logits (B, T), and what the filter is told
+        (B, SPECTRA + FINE, T).
         """
         x = self.norm_in(self.stem(normalise(mel)).transpose(1, 2)).transpose(1, 2)
         x = self.norm_out(self.blocks(x).transpose(1, 2))
         log_f0, voicing = self.pitch(x).float().unbind(-1)
-        return log_f0, voicing, self.spectrum(x).float().transpose(1, 2)
+        return log_f0, voicing, torch.cat([self.spectrum(x), self.told(x)], dim=2).float().transpose(1, 2)
 
     def filter(self, f0: Tensor, phases: Tensor, spectra: Tensor, noise: Tensor) -> Tensor:
-        """f0 and its phases (B, T), spectra (B, 3 * bins, T) and noise of unit variance (B, 2 * bins, T), real and
+        """f0 and its phases (B, T), spectra (B, SPECTRA, T) and noise of unit variance (B, 2 * bins, T), real and
         imaginary parts, to samples (B, T * hop_length).
         """
         harmonic, aperiodic, offset = spectra.chunk(3, dim=1)
@@ -115,9 +126,11 @@ class PulseVocos(nn.Module):
         """Training pass: (B, n_mels, T) and the true f0 (B, T) to (samples (B, T * hop_length), predicted log-f0,
         voicing logits).
         """
-        log_f0, voicing, spectra = self.analyse(mel)
+        log_f0, voicing, told = self.analyse(mel)
         noise = torch.randn(len(mel), 2 * BINS, mel.shape[-1], device=mel.device)
-        return self.filter(f0, frame_phases(f0), spectra, noise), log_f0, voicing
+        spectra, told = told.split((SPECTRA, FINE), dim=1)
+        samples = self.fine(self.filter(f0, frame_phases(f0), spectra, noise), told)
+        return self.match(samples, mel), log_f0, voicing
 
     def start(self, generator: torch.Generator, slower: float = 1.0) -> PulseVocoding:
         """See :class:`Vocoder`."""
@@ -132,19 +145,33 @@ FILTER_CONTEXT = 2 * OVERLAP + 1  # synthesis overlaps, so does the analysis of 
 
 
 class PulseVocoding:
-    """See :class:`Vocoding`: analysis, then the running phase, then the filter.
+    """See :class:`Vocoding`: analysis, then the running phase, then filter, fine filter and matching. Each works on its
+    own window of rows (1, n, T), in which the samples of a hop are a column, and hands on what the next needs.
 
-    What the analysis finds is stretched, not the mel: a mel in slow motion is one that no recording has, and comes out
-    louder.
+    What the analysis finds is stretched, and the mel to reach with it; the analysis itself never sees a mel in slow
+    motion, for no recording has one.
     """
 
     def __init__(self, vocoder: PulseVocos, generator: torch.Generator, slower: float) -> None:
-        self.analysis = Piecewise(lambda mel: torch.cat(_rows(*vocoder.analyse(mel)), dim=1), vocoder.analysis_context)
-        self.filter = Piecewise(
-            lambda x: vocoder.filter(x[:, 0], x[:, 1], x[:, 2 : 2 + 3 * BINS], x[:, 2 + 3 * BINS :]),
-            FILTER_CONTEXT,
-            AUDIO.hop_length,
-        )
+        self.analysis = Piecewise(lambda mel: _rows(*vocoder.analyse(mel), mel), vocoder.analysis_context)
+        hop, n_mels = AUDIO.hop_length, AUDIO.n_mels
+
+        def filtered(rows: Tensor) -> Tensor:
+            f0, phases, rest, spectra, noise = rows.split((1, 1, n_mels + FINE, SPECTRA, 2 * BINS), dim=1)
+            samples = vocoder.filter(f0[:, 0], phases[:, 0], spectra, noise)
+            return torch.cat([_columns(samples), rest], dim=1)
+
+        def fine(rows: Tensor) -> Tensor:
+            samples, mel, told = rows.split((hop, n_mels, FINE), dim=1)
+            return torch.cat([_columns(vocoder.fine(_in_time(samples), told)), mel], dim=1)
+
+        def matched(rows: Tensor) -> Tensor:
+            samples, mel = rows.split((hop, n_mels), dim=1)
+            return vocoder.match(_in_time(samples), mel)
+
+        self.filter = Piecewise(filtered, FILTER_CONTEXT)
+        self.fine = Piecewise(fine, vocoder.fine.context)
+        self.match = Piecewise(matched, vocoder.match.context, hop)
         self.stretch = Stretch(slower)
         self.noise = FrameNoise(generator, 2 * BINS)
         self.before: tuple[Tensor, Tensor] | None = None
@@ -153,18 +180,33 @@ class PulseVocoding:
     def push(self, mel: Tensor | None, last: bool) -> Tensor | None:
         """See :class:`Vocoding`."""
         found = self.stretch.push(self.analysis.push(mel, last), last)
+        return self.match.push(self.fine.push(self.filter.push(self._excited(found), last), last), last)
+
+    def _excited(self, found: Tensor | None) -> Tensor | None:
+        """What the analysis found, with f0, phases and noise."""
         if found is None:
-            return self.filter.push(None, last)
+            return None
         f0 = torch.where(found[:, 1] > 0, F0_CENTRE_HZ * torch.exp(found[:, 0]), 0.0)
         phases = frame_phases(f0, self.before)
         self.before = f0[:, -1:], phases[:, -1:]
         noise = self.noise.draw(f0.shape[1]).t()[None]
-        return self.filter.push(torch.cat([f0[:, None], phases[:, None], found[:, 2:], noise], dim=1), last)
+        return torch.cat([f0[:, None], phases[:, None], found[:, 2:], noise], dim=1)
 
 
-def _rows(log_f0: Tensor, voicing: Tensor, spectra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What the analysis gives as rows (1, n, T) of one array."""
-    return log_f0[:, None], voicing[:, None], spectra
+def _rows(log_f0: Tensor, voicing: Tensor, told: Tensor, mel: Tensor) -> Tensor:
+    """What the analysis gives and the mel itself, rows (1, n, T) of one array."""
+    spectra, fine = told.split((SPECTRA, FINE), dim=1)
+    return torch.cat([log_f0[:, None], voicing[:, None], mel, fine, spectra], dim=1)
+
+
+def _columns(samples: Tensor) -> Tensor:
+    """Samples (1, T * hop_length) to (1, hop_length, T)."""
+    return samples.unflatten(1, (-1, AUDIO.hop_length)).transpose(1, 2)
+
+
+def _in_time(columns: Tensor) -> Tensor:
+    """The other way round."""
+    return columns.transpose(1, 2).flatten(1)
 
 
 @dataclass
