@@ -26,6 +26,13 @@ def filterbank(config: AudioConfig) -> Tensor:
     )
 
 
+def log_bands(magnitudes: Tensor, config: AudioConfig = AUDIO) -> Tensor:
+    """Magnitude spectra (..., bins, T) to natural-log mel (..., n_mels, T)."""
+    with torch.autocast(magnitudes.device.type, enabled=False):
+        mel = filterbank(config).to(magnitudes.device).T @ magnitudes
+    return torch.log(torch.clamp(mel, min=config.log_floor))
+
+
 def log_mel(wav: Tensor, config: AudioConfig = AUDIO) -> Tensor:
     """Natural-log magnitude mel spectrogram, equal to the features of ``charactr/vocos-mel-24khz``.
 
@@ -39,6 +46,4 @@ def log_mel(wav: Tensor, config: AudioConfig = AUDIO) -> Tensor:
     spec = torch.stft(
         wav, config.n_fft, config.hop_length, config.n_fft, window, center=True, pad_mode="reflect", return_complex=True
     ).abs()
-    with torch.autocast(wav.device.type, enabled=False):
-        mel = filterbank(config).to(wav.device).T @ spec
-    return torch.log(torch.clamp(mel, min=config.log_floor))
+    return log_bands(spec, config)

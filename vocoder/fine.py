@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tts.config import AUDIO
 from tts.convnext import KERNEL_SIZE, Stack
+from vocoder.frames import samples_of, spectra_of
 
 N_FFT, HOP = 256, 64  # samples
 BINS = N_FFT // 2 + 1
@@ -50,10 +51,7 @@ class FineFilter(nn.Module):
 
     def forward(self, samples: Tensor, told: Tensor) -> Tensor:
         """Samples (B, T * hop_length) and what the analysis tells (B, TOLD * PER_FRAME, T), to samples alike."""
-        length = samples.shape[-1]
-        spec = torch.stft(
-            samples, N_FFT, HOP, N_FFT, self.window, center=True, pad_mode="constant", return_complex=True
-        )[..., : length // HOP]
+        spec = spectra_of(samples, self.window, HOP)
         turn = nn.functional.pad(spec[..., 1:] * spec[..., :-1].conj(), (1, 0))
         turn = turn / turn.abs().clamp(min=1e-9) * self.back
         told = told.unflatten(1, (TOLD, PER_FRAME)).transpose(2, 3).flatten(2)
@@ -62,6 +60,4 @@ class FineFilter(nn.Module):
         x = self.norm_in(x.transpose(1, 2)).transpose(1, 2)
         gain, phase = self.head(self.blocks(x)).float().chunk(2, dim=1)
         gain = torch.exp(LARGEST_CHANGE * torch.tanh(gain / LARGEST_CHANGE))
-        spec = spec * torch.polar(gain, math.pi * torch.tanh(phase))
-        spec = torch.cat([spec, spec[..., -1:]], dim=-1)
-        return torch.istft(spec, N_FFT, HOP, N_FFT, self.window, center=True, length=length)
+        return samples_of(spec * torch.polar(gain, math.pi * torch.tanh(phase)), self.window, HOP)

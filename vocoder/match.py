@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from tts.config import AUDIO
-from tts.mel import filterbank
+from tts.mel import filterbank, log_bands
+from vocoder.frames import samples_of, spectra_of
 
 LARGEST_CHANGE = 3.0  # nats of amplitude
 
@@ -25,19 +26,13 @@ class MelMatch(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         bands = filterbank(AUDIO)  # (bins, n_mels)
-        self.register_buffer("bands", bands, persistent=False)
         self.register_buffer("shares", bands / bands.sum(1, keepdim=True).clamp(min=1e-6), persistent=False)
         self.register_buffer("window", torch.hann_window(AUDIO.n_fft), persistent=False)
 
     def forward(self, samples: Tensor, mel: Tensor) -> Tensor:
         """Samples (B, T * hop_length) and the log-mel (B, n_mels, T) that they shall have, to samples of that shape."""
-        frames, n_fft, hop = mel.shape[-1], AUDIO.n_fft, AUDIO.hop_length
-        spec = torch.stft(
-            samples, n_fft, hop, n_fft, self.window, center=True, pad_mode="constant", return_complex=True
-        )[..., :frames]
+        spec = spectra_of(samples, self.window, AUDIO.hop_length)
         with torch.autocast(samples.device.type, enabled=False):
-            found = torch.log((self.bands.T @ spec.abs()).clamp(min=AUDIO.log_floor))
-            missing = (mel.float() - found).clamp(-LARGEST_CHANGE, LARGEST_CHANGE)
+            missing = (mel.float() - log_bands(spec.abs())).clamp(-LARGEST_CHANGE, LARGEST_CHANGE)
             spec = spec * torch.exp(self.shares @ missing)
-        spec = torch.cat([spec, spec[..., -1:]], dim=-1)
-        return torch.istft(spec, n_fft, hop, n_fft, self.window, center=True, length=frames * hop)
+        return samples_of(spec, self.window, AUDIO.hop_length)

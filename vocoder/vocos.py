@@ -23,6 +23,7 @@ from tts.convnext import KERNEL_SIZE, Stack
 from tts.piecewise import Piecewise
 from tts.stretch import Stretch
 from vocoder.fine import PER_FRAME, TOLD, FineFilter
+from vocoder.frames import samples_of, spectra_of
 from vocoder.match import MelMatch
 from vocoder.noise import FrameNoise
 from vocoder.source import frame_phases, pulse_train
@@ -75,10 +76,10 @@ class PulseVocos(nn.Module):
         self.norm_in = nn.LayerNorm(config.dim)
         self.blocks = Stack(config.depth, config.dim, config.hidden)
         self.norm_out = nn.LayerNorm(config.dim)
-        self.spectrum = nn.Linear(config.dim, 3 * BINS)
+        self.spectrum = nn.Linear(config.dim, SPECTRA)
         self.pitch = nn.Linear(config.dim, 2)
         self.register_buffer("window", torch.hann_window(AUDIO.n_fft), persistent=False)
-        self.told = nn.Linear(config.dim, TOLD * PER_FRAME)
+        self.told = nn.Linear(config.dim, FINE)
         self.fine = FineFilter(config.fine_dim, config.fine_hidden, config.fine_depth)
         self.match = MelMatch()
 
@@ -92,43 +93,31 @@ class PulseVocos(nn.Module):
         """See :class:`Vocoder`."""
         return self.analysis_context + FILTER_CONTEXT + self.fine.context + self.match.context
 
-    def analyse(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Log-mel (B, n_mels, T) to log-f0 against 150 Hz (B, T), voicing logits (B, T), and what the filter is told
-        (B, SPECTRA + FINE, T).
+    def analyse(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Log-mel (B, n_mels, T) to log-f0 against 150 Hz (B, T), voicing logits (B, T), head spectra (B, SPECTRA, T)
+        and what the fine filter is told (B, FINE, T).
         """
         x = self.norm_in(self.stem(normalise(mel)).transpose(1, 2)).transpose(1, 2)
         x = self.norm_out(self.blocks(x).transpose(1, 2))
         log_f0, voicing = self.pitch(x).float().unbind(-1)
-        return log_f0, voicing, torch.cat([self.spectrum(x), self.told(x)], dim=2).float().transpose(1, 2)
+        return log_f0, voicing, self.spectrum(x).float().transpose(1, 2), self.told(x).float().transpose(1, 2)
 
     def filter(self, f0: Tensor, phases: Tensor, spectra: Tensor, noise: Tensor) -> Tensor:
         """f0 and its phases (B, T), spectra (B, SPECTRA, T) and noise of unit variance (B, 2 * bins, T), real and
         imaginary parts, to samples (B, T * hop_length).
         """
         harmonic, aperiodic, offset = spectra.chunk(3, dim=1)
-        frames, n_fft, hop = f0.shape[1], AUDIO.n_fft, AUDIO.hop_length
-        source = torch.stft(
-            pulse_train(f0, phases),
-            n_fft,
-            hop,
-            n_fft,
-            self.window,
-            center=True,
-            pad_mode="constant",
-            return_complex=True,
-        )[..., :frames] / (n_fft / 4)
+        source = spectra_of(pulse_train(f0, phases), self.window, AUDIO.hop_length) / (AUDIO.n_fft / 4)
         turned = torch.polar(torch.exp(harmonic.clamp(max=6.0)), math.pi * torch.tanh(offset)) * source
         spec = turned + torch.exp(aperiodic.clamp(max=6.0)) * torch.complex(*noise.chunk(2, dim=1))
-        spec = torch.cat([spec, spec[..., -1:]], dim=-1)
-        return torch.istft(spec, n_fft, hop, n_fft, self.window, center=True, length=frames * hop)
+        return samples_of(spec, self.window, AUDIO.hop_length)
 
     def forward(self, mel: Tensor, f0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Training pass: (B, n_mels, T) and the true f0 (B, T) to (samples (B, T * hop_length), predicted log-f0,
         voicing logits).
         """
-        log_f0, voicing, told = self.analyse(mel)
+        log_f0, voicing, spectra, told = self.analyse(mel)
         noise = torch.randn(len(mel), 2 * BINS, mel.shape[-1], device=mel.device)
-        spectra, told = told.split((SPECTRA, FINE), dim=1)
         samples = self.fine(self.filter(f0, frame_phases(f0), spectra, noise), told)
         return self.match(samples, mel), log_f0, voicing
 
@@ -193,10 +182,9 @@ class PulseVocoding:
         return torch.cat([f0[:, None], phases[:, None], found[:, 2:], noise], dim=1)
 
 
-def _rows(log_f0: Tensor, voicing: Tensor, told: Tensor, mel: Tensor) -> Tensor:
+def _rows(log_f0: Tensor, voicing: Tensor, spectra: Tensor, told: Tensor, mel: Tensor) -> Tensor:
     """What the analysis gives and the mel itself, rows (1, n, T) of one array."""
-    spectra, fine = told.split((SPECTRA, FINE), dim=1)
-    return torch.cat([log_f0[:, None], voicing[:, None], mel, fine, spectra], dim=1)
+    return torch.cat([log_f0[:, None], voicing[:, None], mel, told, spectra], dim=1)
 
 
 def _columns(samples: Tensor) -> Tensor:
