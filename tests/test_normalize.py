@@ -35,6 +35,17 @@ NUMBERS = [
     ("a 1920x1080 screen", "a nineteen twenty by ten eighty screen"),
     ("the #1 song, No. 5 on the list", "the number one song, Number five on the list"),
     ("٣ apples", "three apples"),
+    (
+        "2.3bn, 3.4B people and 802.11ac",
+        "two point three billion, three point four billion people and eight hundred two point one one ac",
+    ),
+    ("10 000 or 1 000 000 of them", "ten thousand or one million of them"),
+    (
+        "rated 9/10, 4.5/5, 4/5 stars; 9/10 of a mile",
+        "rated nine out of ten, four point five out of five, four out of five stars; nine tenths of a mile",
+    ),
+    ("0x1F", "zero X one F"),
+    ("the 1980s-90s", "the nineteen eighties nineties"),
 ]
 DATES = [
     ("It was 1984.", "It was nineteen eighty four."),
@@ -168,6 +179,13 @@ SIGNS = [
     ("10 µs, 5 µg and 4.7 kΩ", "ten microseconds, five micrograms and four point seven kilohms"),
     ("It took 9.58s in the 80s.", "It took nine point five eight seconds in the eighties."),
     ("1 1/2 tbsp, 1/2 tsp, 3/4 oz", "one and a half tablespoons, one half teaspoon, three quarters of an ounce"),
+    ("R$50, ₩1,000, Rs. 500 and USD 15", "fifty reais, one thousand won, five hundred rupees and fifteen dollars"),
+    ("6 ft 2 in, 6ft2, 10 ft, 3 in. wide", "six feet two inches, six foot two, ten feet, three inches wide"),
+    ("call 020 7946 0958", "call zero two zero, seven nine four six, zero nine five eight"),
+    ("120 mmHg, 10 Gbit/s", "one hundred twenty millimeters of mercury, ten gigabits per second"),
+    ("2020-07, Fri., Sat., Sun.", "July twenty twenty, Friday, Saturday, Sun."),
+    ("C# and .NET", "C sharp and dot net"),
+    ("St. Mary's St. is long.", "Saint Mary's Street is long."),
     ("at 1:30:45 pm", "at one thirty and forty five seconds P M"),
 ]
 CASES = NUMBERS + DATES + MONEY_AND_UNITS + NAMES + INITIALISMS + SIGNS

@@ -14,7 +14,9 @@ _ENDING = re.compile(r"\b(" + "|".join(re.escape(key) for key in ENDINGS) + r")\
 _COUNTED = re.compile(r"(?<![\w.'])(" + "|".join(COUNTED) + r")\. ?(?=[#(]?\d|I?[VXLC][IVXLC]*\b|I[IVX]+\b)")
 _PHRASE = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(key) for key in PHRASES) + r")(?![\w+#])", re.ASCII)
 _WITH = re.compile(r"(?<!\w)w/(?=[ a-z])(?!o\b)")
-_SAINT = re.compile(r"(\b(?:[A-Z][a-z]{1,30}|\d{1,4}(?:st|nd|rd|th)) )?\bSt\.?(?= ?([A-Z][a-z]{1,30})| *)(?![A-Za-z])")
+_SAINT = re.compile(
+    r"(\b(?:[A-Z][a-z]{1,30}(?:'s)?|\d{1,4}(?:st|nd|rd|th)) )?\bSt\.?(?= ?([A-Z][a-z]{1,30})| *)(?![A-Za-z])"
+)
 _DOCTOR_DRIVE = re.compile(r"(?<=[a-z] )Dr\.(?! ?[A-Z])")
 _DOCTORATE = re.compile(r"\bPh\.? ?D(?:\.(?!s\b)|\b)?(\.?'?s\b)?")
 _DOTTED = re.compile(

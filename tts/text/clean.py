@@ -56,7 +56,7 @@ _SMALL = re.compile(r"(?<=\d) ?[µμ]([sFAVWH])\b")
 _OHMS = re.compile(r"(?<=\d) ?([mkM]?)Ω")
 _MICRO = re.compile(r"(?<=\d)[µμ](?=[mgL]\b)|(?<=\d )[µμ](?=[mgL]\b)")
 _PARAGRAPH = re.compile(r"(?<=([^\s]))[^\S\n]*\n[^\S\n]*(?:\n\s*)(?=\S)")
-_KEPT = "—–…€£¥₹¢°×÷±≈≠≤≥→√∞§"  # signs that later rules read
+_KEPT = "—–…€£¥₹₩¢°×÷±≈≠≤≥→√∞§"  # signs that later rules read
 _ENDINGS = ".!?:;,…—-"
 
 

@@ -9,7 +9,7 @@ from tts.text.addresses import read_addresses
 from tts.text.clean import plain
 from tts.text.dates import read_dates, read_years
 from tts.text.initialisms import LETTER_A, is_spelled, read_capitals, spell
-from tts.text.numbers import label
+from tts.text.numbers import label, plural
 from tts.text.quantities import read_numbers, read_quantities
 from tts.text.roman import read_romans
 from tts.text.vocabulary import LETTERED
@@ -19,7 +19,7 @@ _SIGNS = {
     "&": " and ", "@": " at ", "%": " percent ", "=": " equals ", "+": " plus ", "×": " times ", "÷": " divided by ",
     "±": " plus or minus ", "≈": " about ", "≠": " is not equal to ", "≤": " is at most ", "≥": " is at least ",
     "→": " to ", "√": " square root of ", "∞": " infinity ", "§": " section ", "°": " degrees ", "$": " dollars ",
-    "£": " pounds ", "€": " euros ", "¥": " yen ", "₹": " rupees ", "¢": " cents ", "<": " less than ",
+    "£": " pounds ", "€": " euros ", "¥": " yen ", "₹": " rupees ", "₩": " won ", "¢": " cents ", "<": " less than ",
     ">": " greater than ", "|": ", ", "(": ", ", ")": ", ", "[": ", ", "]": ", ", "{": ", ", "}": ", ",
 }  # fmt: skip
 _SIGN = re.compile("[" + re.escape("".join(_SIGNS)) + "]")
@@ -40,7 +40,7 @@ def _alnum(match: re.Match[str]) -> str:
         if part.isdigit():
             words.append(label(part))
         elif part == "s" and words and part == match[0][-1]:
-            words[-1] += "s"
+            words[-1] = plural(words[-1])
         elif len(part) == 1 or (part.isupper() and is_spelled(part)):
             words.append(spell(part))
         else:
@@ -104,12 +104,14 @@ def _read(text: str) -> str:
     text = plain(text)
     text = re.sub(r"(?<!\w)[*_`~]{1,3}(?=[A-Za-z\"'])|(?<=[A-Za-z.!?,\"'])[*_`]{1,3}(?!\w)", "", text)
     text = _EMOTICON.sub(" ", text)
+    text = re.sub(r"(?<![^\s(])\.(?=[A-Za-z]{2,10}\b)", "dot ", text)  # .NET, .txt
     text = read_addresses(text)
     text = re.sub(r"(?<=[a-z])([.!?])(?=[A-Z][a-z])", r"\1 ", text)
     text = read_dates(text)
     text = read_romans(read_abbreviations(text))
     text = read_quantities(text)
     text = _signs(text)
+    text = re.sub(r"(?<![\w.])(\d{1,20}\.\d{1,20})(?=[A-Za-z])", r"\1 ", text)
     text = _ALNUM.sub(_alnum, text)
     text = read_years(text)
     text = read_numbers(text)

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from tts.text.homographs import GUIDE, guided, unguided
 from tts.text.symbols import END, FOREIGN, PUNCTUATION, SPACE, START, SYMBOL_TO_ID
 
 _CHUNKS = re.compile("([" + "".join(map(re.escape, PUNCTUATION)) + "])")
@@ -49,6 +50,16 @@ def split_phonemes(ipa: str) -> list[str]:
     return symbols
 
 
+def _ipa(chunks: list[str]) -> list[list[str]]:
+    """Words between marks to IPA word by word, as espeak-ng joins them."""
+    if not chunks:
+        return []
+    plain = [GUIDE in chunk.lower() for chunk in chunks]  # says it itself
+    given = [chunk if own else guided(chunk) for chunk, own in zip(chunks, plain, strict=True)]
+    made = [ipa.split() for ipa in _backend().phonemize(given, strip=True)]
+    return [words if own else unguided(words) for words, own in zip(made, plain, strict=True)]
+
+
 def phonemize(text: str) -> list[str]:
     """Phoneme symbols of one sentence that :func:`tts.text.normalize.normalize` wrote.
 
@@ -59,7 +70,7 @@ def phonemize(text: str) -> list[str]:
     """
     chunks = [chunk.strip() for chunk in _CHUNKS.split(text)]
     spoken = [chunk for chunk in chunks if chunk and chunk not in PUNCTUATION]
-    ipa = iter(_backend().phonemize(spoken, strip=True)) if spoken else iter(())
+    ipa = iter(_ipa(spoken))
     symbols = [START]
     for chunk in chunks:
         if not chunk:
@@ -68,7 +79,7 @@ def phonemize(text: str) -> list[str]:
             if symbols[-1] not in PUNCTUATION and symbols[-1] != START:
                 symbols.append(chunk)
             continue
-        words = [word for word in map(split_phonemes, next(ipa).split()) if word]
+        words = [word for word in map(split_phonemes, next(ipa)) if word]
         for index, word in enumerate(words):
             symbols += ([SPACE] if index else []) + word
     if len(symbols) == 1:

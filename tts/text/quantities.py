@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tts.text.initialisms import spell
 from tts.text.numbers import cardinal, digits, fraction, label, ordinal, spoken
 from tts.text.units import CODES, CURRENCIES, PER, SCALES, UNITS
 
@@ -14,15 +15,23 @@ _NOT_NOUNS = (  # after "a $5", these do not make it an adjective
     "in for from to a an per of and or on at by the each is was that as but more less with if when than every hundred "
     "thousand million billion trillion"
 )
+_SIGN = r"R\$|[$£€¥₹₩]"
 _MONEY = re.compile(
-    rf"(?P<article>\b[Aa]n? )?(?P<minus>(?<![\w)])-)?(?:\b(?:US|CA|AU|NZ|HK|[CAS]))?(?P<sign>[$£€¥₹]) ?(?P<low>{_N})"
-    rf"(?:(?P<scaled>[ -]?{_SCALES})?(?: ?[-–] ?| to )[$£€¥₹]?(?P<high>{_N}))?{_SCALE}(?P<dollar>[ -]dollars?\b)?"
+    rf"(?P<article>\b[Aa]n? )?(?P<minus>(?<![\w)])-)?(?:\b(?:US|CA|AU|NZ|HK|[CAS]))?(?P<sign>{_SIGN}) ?(?P<low>{_N})"
+    rf"(?:(?P<scaled>[ -]?{_SCALES})?(?: ?[-–] ?| to )(?:{_SIGN})?(?P<high>{_N}))?{_SCALE}(?P<dollar>[ -]dollars?\b)?"
     rf"(?P<noun>[ -](?!(?:{_NOT_NOUNS.replace(' ', '|')})\b)[a-z]{{1,30}})?"
 )
 _COMMA_CENTS = re.compile(r"(?<=€)(\d{1,9}),(\d\d)(?!\d)|(?<![\w.,])(\d{1,9}),(\d\d)(?= ?€)")
-_MONEY_AFTER = re.compile(rf"(?<![\w.,])(?P<low>{_N}){_SCALE} ?(?P<sign>[€£¥₹]|(?:USD|GBP|EUR|JPY|INR)\b)")
+_MONEY_AFTER = re.compile(rf"(?<![\w.,])(?P<low>{_N}){_SCALE} ?(?P<sign>[€£¥₹₩]|(?:USD|GBP|EUR|JPY|INR)\b)")
+_CODE_BEFORE = re.compile(r"\b(?:(USD|GBP|EUR|JPY|INR)|Rs) ?(?=\.?\d)")
 _CENTS = re.compile(r"(?<![\w.,])(\d{1,9})¢")
 
+_GROUPED = re.compile(r"(?<![\w.,])([1-9]\d{0,2}(?: \d{3}){0,5}(?: 000)+)(?![\w]|[.,]\d| \d)")  # 10 000
+_SCALED = re.compile(
+    rf"(?<![\w.,])(?:(?P<n>{_N}) ?(?P<scale>[bBmt]n|[bm]ln)\b|(?P<decimal>\d{{1,6}}\.\d{{1,3}})(?P<letter>[MBT])\b"
+    r"|(?P<whole>\d{1,4})(?P<counted>[MB])(?= (?:people|users|views|subscribers|followers|downloads|customers|records|"
+    r"copies|barrels|tons|visitors|members|parameters|tokens|rows|years)\b))"
+)
 _UNIT_NAMES = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
 _PER_NAMES = "|".join(sorted(PER, key=len, reverse=True))
 _MEASURE = re.compile(
@@ -33,6 +42,9 @@ _MEASURE = re.compile(
 _INITIALS = re.compile(r" (?:[A-Z]|eh)\b(?!')")  # after a letter: spelled, so that it is no unit
 _PER_AFTER = re.compile(rf"(?<=[a-z])/(?P<per>{_PER_NAMES})\b")
 _HEIGHT = re.compile(r"(?<![\w.,])(\d{1,3})' ?(1[01]|\d)(?:\"|'')?(?![\w'])")
+_FEET_INCHES = re.compile(
+    r"(?<![\w.,])(\d{1,3}) ?(?:ft|feet)\.? ?(?:and )?(1[01]|\d)(?: ?in(?:ch(?:es)?\b|\.|\b)|(?!\w|[.,]\d| ))"
+)
 _FEET = re.compile(r"(?<![\w.,'])(\d{1,3}(?:,\d{3}){1,2}|\d{1,6})'(?![\w'])")
 _INCHES = re.compile(r"(?<![\w.,'\"])(\d{1,4}(?:\.\d{1,3})?)(?:\"|'')(?=[ ,.]| ?x )")
 
@@ -43,6 +55,8 @@ _PHONE = re.compile(r"(?<![\w.,$/-])(?:(\+?1)[-. ]?)?(?:\((\d{3})\) ?|(\d{3})[-.
 _PHONE_LOCAL = re.compile(r"(?<![\w.,$/-])(\d{3})-(\d{4})(?![\w-])")
 _PHONE_WORD = re.compile(r"(?<![\w-])1-(8\d\d)-(?=[A-Z])")
 _PHONE_WORLD = re.compile(r"(?<!\w)\+(\d{1,3}(?:[- ]\d{2,5}){2,5})(?![\d-])")
+_PHONE_ZERO = re.compile(r"(?<![\w.,$/:-])(0\d{1,4}(?: \d{3,4}){1,3})(?![\w:-]|[.,]\d| \d)")
+_HEX = re.compile(r"(?<!\w)0[xX]([0-9A-Fa-f]{1,16})\b")
 _SERIAL = re.compile(r"(?<![\w.,$/-])(\d{1,8}(?:-\d{1,8}){2,6})(?![\w-])")
 _DOTTED = re.compile(r"(?<![\w.,])(?P<v>[vV]\.? ?)?(?P<n>\d{1,6}(?:\.\d{1,6}){2,5})(?![\w])")
 _VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(?=\d{1,4}(?:\.\d|\b))")
@@ -56,6 +70,10 @@ _FRACTION = re.compile(
     rf"(?:[ -]?(?P<unit>{_PORTIONS})\b\.?(?! [A-Z]))?"
 )
 _SCIENTIFIC = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,9})?)(?:e|E(?=[+-]))([+-]?)(\d{1,3})(?![\w.]\w|\w)")
+_OUT_OF = re.compile(  # marks: 9/10, 4.5/5
+    r"(?<![\w.,/])(\d{1,2}\.\d|\d{1,2}(?=/10\b)|\d(?=/\d stars?\b)) ?/ ?(\d{1,3})"
+    r"(?![\d/]|[.,]\d)(?!(?: of)? (?:an?|the|of|inch|mile)\b)"
+)
 _SAID = {"24/7": "twenty four seven", "9/11": "nine eleven", "20/20": "twenty twenty"}
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b")
 _RATIO = re.compile(r"(?<![\w.,:])(\d{1,6}):(\d{1,6})(?![\w:])")
@@ -99,6 +117,18 @@ def _money(match: re.Match[str]) -> str:
 
 def _money_after(match: re.Match[str]) -> str:
     return _amount(match["low"], match["scale"], CODES.get(match["sign"], match["sign"]), False)
+
+
+def _scaled(match: re.Match[str]) -> str:
+    number = match["n"] or match["decimal"] or match["whole"]
+    return f"{spoken(number)} {SCALES[(match['scale'] or match['letter'] or match['counted'])[0].lower()]}"
+
+
+def _feet_inches(match: re.Match[str]) -> str:
+    feet, inches = cardinal(int(match[1])), cardinal(int(match[2]))
+    if "i" not in match[0]:  # 6ft2
+        return f"{feet} foot {inches}"
+    return f"{feet} {'foot' if match[1] == '1' else 'feet'} {inches} inch{'' if match[2] == '1' else 'es'}"
 
 
 def _measure(match: re.Match[str]) -> str:
@@ -162,28 +192,35 @@ def _scientific(match: re.Match[str]) -> str:
 
 def read_quantities(text: str) -> str:
     """Money, telephone numbers, ranges, measures and fractions of ``text`` in words; plain numbers stay digits."""
+    text = _GROUPED.sub(lambda match: match[1].replace(" ", ""), text)
     text = _PHONE.sub(_phone, text)
     text = _PHONE_LOCAL.sub(lambda match: f"{digits(match[1])}, {digits(match[2])}", text)
     text = _PHONE_WORD.sub(
         lambda match: "one eight hundred " if match[1] == "800" else f"one {digits(match[1])} ", text
     )
+    text = _PHONE_ZERO.sub(lambda match: ", ".join(map(digits, match[1].split())), text)
     text = _PHONE_WORLD.sub(lambda match: "plus " + ", ".join(map(digits, re.split("[- ]", match[1]))), text)
+    text = _HEX.sub(lambda match: "zero X " + " ".join(digits(c) or spell(c) for c in match[1]), text)
     text = _SERIAL.sub(lambda match: ", ".join(map(digits, match[1].split("-"))), text)
     text = _SCIENTIFIC.sub(_scientific, text)
     text = _DOTTED.sub(_dotted, text)
     text = _VERSION.sub("version ", text)
     text = _COMMA_CENTS.sub(lambda match: f"{match[1] or match[3]}.{match[2] or match[4]}", text)
+    text = _CODE_BEFORE.sub(lambda match: CODES[match[1] or "INR"], text)
     text = _MONEY.sub(_money, text)
     text = _MONEY_AFTER.sub(_money_after, text)
+    text = _SCALED.sub(_scaled, text)
     text = _CENTS.sub(lambda match: f"{cardinal(int(match[1]))} cent{'' if match[1] == '1' else 's'}", text)
     text = _MINUS_SUM.sub(lambda match: f"{match[1]} minus ", text)
     text = _EVEN_SPLIT.sub(r"\1 \1", text)
     text = _RANGE.sub(lambda match: f"{match[1]}{match[2] or ''} to ", text)
     text = re.sub(r"(?<![\w.)])-(?=\.?\d)", "minus ", text)
+    text = _FEET_INCHES.sub(_feet_inches, text)
     text = _HEIGHT.sub(lambda match: f"{cardinal(int(match[1]))} foot {cardinal(int(match[2]))}", text)
     text = _INCHES.sub(_inches, text)
     text = _FEET.sub(lambda match: f"{match[1]} {'foot' if match[1] == '1' else 'feet'}", text)
     text = _DIVISION.sub(" ÷ ", text)
+    text = _OUT_OF.sub(r"\1 out of \2", text)
     text = _FRACTION.sub(_fraction, text)
     text = _TIMES.sub(lambda match: f"{match[1]} times ", text)
     text = _RESOLUTION.sub(lambda match: f"{label(match[1])} by {label(match[2])}", text)

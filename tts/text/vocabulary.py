@@ -35,14 +35,14 @@ COUNTED = {
     "Vol": "Volume", "fig": "figure", "Fig": "Figure", "figs": "figures", "Figs": "Figures", "ch": "chapter",
     "Ch": "Chapter", "sec": "section", "Sec": "Section", "c": "circa", "ca": "circa", "ext": "extension",
     "Ext": "Extension", "eq": "equation", "Eq": "Equation", "art": "article", "Art": "Article", "pt": "part",
-    "Pt": "Part", "approx": "approximately",
+    "Pt": "Part", "approx": "approximately", "Rs": "₹",
 }  # fmt: skip
 PHRASES = {
     "e.g.": "for example", "i.e.": "that is", "E.g.": "For example", "I.e.": "That is", "vs.": "versus",
     "Vs.": "Versus", "cf.": "compare", "viz.": "namely", "a.k.a.": "also known as", "w/o": "without", "w/": "with ",
     "b/c": "because", "and/or": "and or", "'n'": "and", "c/o": "care of", "n/a": "N eh", "N/A": "N eh",
     "C++": "C plus plus", "C#": "C sharp", "F#": "F sharp", "AT&T": "eh T and T", "<3": "love", "Q&A": "Q and eh",
-    "km/h": "kilometers per hour",
+    "km/h": "kilometers per hour", "B.Sc.": "B S C", "M.Sc.": "M S C", "mmHg": "millimeters of mercury",
 }  # fmt: skip
 # Words that a single letter names: vitamin A, plan B.
 LETTERED = _words("vitamin hepatitis plan grade type exhibit section influenza option team level group class")
