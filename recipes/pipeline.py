@@ -5,7 +5,8 @@ goes on where an earlier call stopped: every recipe resumes by itself. ``--minut
 that are lent by the slot; the next call goes on. A stage is run again when its arguments change, when what it needs
 has been made anew, and when its file in ``RUNS/done`` is removed; a recipe whose run is finished then leaves it as it
 is: raise its steps to train it further, remove its folder to train it anew. ``--configs`` names a folder of YAML files
-that replace the recipes' own (``recipes/gpu`` holds settings for a large GPU).
+that replace the recipes' own: ``recipes/gpu`` holds settings for a large GPU, ``recipes/quick`` for two CPU cores and
+two hours.
 """
 
 from __future__ import annotations
@@ -51,11 +52,12 @@ class Stage:
 
 def stages(
     text: Path, faces: Path | None, runs: Path, hours: float, out: Path, refined: bool,
-    kokoro: Path | None = None, kokoro_hours: float = 4.0,
+    kokoro: Path | None = None, kokoro_hours: float = 4.0, fresh: int = 9600, rated: int = 1000,
 ) -> list[Stage]:  # fmt: skip
     """All stages of the default model, each after what it needs; without ``faces`` no prompt encoders; with a refiner
-    where it is ``refined``; with ``kokoro_hours`` more of Kokoro's speakers where the folder of their voices is given.
-    A whole model comes before alignment, for the judges hear what it says.
+    where it is ``refined``; with ``kokoro_hours`` more of Kokoro's speakers where the folder of their voices is given;
+    with ``fresh`` clips beside the corpus for the prompt encoders, and ``rated`` clips for alignment. A whole model
+    comes before alignment, for the judges hear what it says.
 
     Raises:
         ValueError: too many ``hours``.
@@ -94,7 +96,7 @@ def stages(
     listed.append(Stage("aligner", "recipes.lm.aligner", (*corpus, *aligner), (whole,)))
     last = ["lm", "vocoder", "aligner"]
     if faces is not None:
-        where = (*corpus, "--faces", str(faces), *more, *prompts)
+        where = (*corpus, "--faces", str(faces), *more, *prompts, "--fresh", str(fresh))
         listed += [
             Stage("prompt data", "recipes.prompts.prepare", (*where, "--text", str(text)), (whole,), False, False),
             Stage("prompts", "recipes.prompts.train", prompts, ("prompt data",), on_device=False),
@@ -102,9 +104,9 @@ def stages(
         last.append("prompts")
     told = ("--refiner" if refined else "--no-refiner", *(("--blends",) if kokoro else ()))
     released = ("--runs", str(runs), *told, "--out")
-    start, rated, aligned = str(runs / "unaligned"), str(runs / "preferences.jsonl"), str(runs / "lm_aligned")
-    rate = ("--model", start, *corpus, "--out", rated, "--minutes", "inf")
-    align = ("--init", start, "--preferences", rated, *corpus, "--out", aligned)
+    start, ratings, aligned = str(runs / "unaligned"), str(runs / "preferences.jsonl"), str(runs / "lm_aligned")
+    rate = ("--model", start, *corpus, "--out", ratings, "--minutes", "inf", "--clips", str(rated))
+    align = ("--init", start, "--preferences", ratings, *corpus, "--out", aligned)
     return [
         *listed,
         Stage("unaligned", "recipes.release", (*released, start), tuple(last), False, False),
@@ -121,6 +123,7 @@ class Running:
     stage: Stage
     process: subprocess.Popen[bytes]
     log: Path
+    begun: float  # by time.monotonic
 
 
 def start(stage: Stage, runs: Path, configs: Path | None, device: str) -> Running:
@@ -136,7 +139,7 @@ def start(stage: Stage, runs: Path, configs: Path | None, device: str) -> Runnin
     with log.open("ab") as file:
         process = subprocess.Popen(arguments, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
     click.echo(f"{stage.name}: started, see {log}", err=True)
-    return Running(stage, process, log)
+    return Running(stage, process, log, time.monotonic())
 
 
 def done_stages(listed: list[Stage], runs: Path) -> set[str]:
@@ -178,7 +181,8 @@ def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs
                         raise click.ClickException(f"{job.stage.name} failed ({job.log}): {' '.join(end)}")
                     job.stage.done(runs).write_text(job.stage.command, encoding="utf-8")
                     finished.add(job.stage.name)
-                    click.echo(f"{job.stage.name}: done", err=True)
+                    took = (time.monotonic() - job.begun) / 60
+                    click.echo(f"{job.stage.name}: done in {took:.1f} minutes", err=True)
                 if asked or (deadline is not None and time.monotonic() > deadline):
                     return False
         finally:
@@ -199,6 +203,8 @@ def run(listed: list[Stage], runs: Path, configs: Path | None, device: str, jobs
     "--kokoro", type=click.Path(path_type=Path, exists=True), help="Folder of Kokoro's voices: more speakers."
 )
 @click.option("--kokoro-hours", default=4.0, show_default=True, help="Hours more, with these.")
+@click.option("--fresh", default=9600, show_default=True, help="Clips to make for the prompt encoders alone.")
+@click.option("--rated", default=1000, show_default=True, help="Clips to speak and rate for alignment.")
 @click.option("--refiner", "refined", is_flag=True, help="Train a refiner too, and the vocoder on what it makes.")
 @click.option("--configs", type=click.Path(path_type=Path, exists=True), default=None)
 @click.option("--device", default="cpu", show_default=True)
@@ -213,6 +219,8 @@ def main(
     hours: float,
     kokoro: Path | None,
     kokoro_hours: float,
+    fresh: int,
+    rated: int,
     refined: bool,
     configs: Path | None,
     device: str,
@@ -220,7 +228,7 @@ def main(
     minutes: float | None,
 ) -> None:
     """Make the corpus, train every stage and write a model directory."""
-    listed = stages(text, faces, runs, hours, out, refined, kokoro, kokoro_hours)
+    listed = stages(text, faces, runs, hours, out, refined, kokoro, kokoro_hours, fresh, rated)
     whole = run(listed, runs, configs, device, jobs, minutes)
     click.echo(str(out) if whole else "not finished: run the same command again")
 

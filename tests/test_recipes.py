@@ -394,10 +394,17 @@ def test_the_settings_that_come_with_the_recipes_are_whole() -> None:
         "gpu/lm": lm_recipe.LMTraining,
         "gpu/vocoder": vocoder_recipe.VocoderTraining,
         "gpu/re*": refiner,
+        "quick/teacher": codec_recipe.CodecTraining,
+        "quick/codec": Distillation,
+        "quick/lm": lm_recipe.LMTraining,
+        "quick/vocoder": vocoder_recipe.VocoderTraining,
+        "quick/aligner": AlignerTraining,
+        "quick/align": AlignTraining,
+        "quick/prompts": PromptTraining,
     }
     files = sorted(f for f in (ROOT / "recipes").rglob("*.yaml") if f.name != "fsdp.yaml")  # Accelerate's
     for file in files:
         name = str(file.relative_to(ROOT / "recipes").with_suffix(""))
         kind = next(kind for pattern, kind in kinds.items() if fnmatch(name, pattern))
         assert load_config(kind, file), name
-    assert len(files) >= 23
+    assert len(files) >= 30
