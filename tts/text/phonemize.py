@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from tts.text.homographs import GUIDE, guided, unguided
+from tts.text.pronunciations import assimilated, held_out, put_back
 from tts.text.symbols import END, FOREIGN, PUNCTUATION, SPACE, START, SYMBOL_TO_ID
 
 _CHUNKS = re.compile("([" + "".join(map(re.escape, PUNCTUATION)) + "])")
@@ -54,10 +55,14 @@ def _ipa(chunks: list[str]) -> list[list[str]]:
     """Words between marks to IPA word by word, as espeak-ng joins them."""
     if not chunks:
         return []
-    plain = [GUIDE in chunk.lower() for chunk in chunks]  # says it itself
-    given = [chunk if own else guided(chunk) for chunk, own in zip(chunks, plain, strict=True)]
-    made = [ipa.split() for ipa in _backend().phonemize(given, strip=True)]
-    return [words if own else unguided(words) for words, own in zip(made, plain, strict=True)]
+    made = []
+    own = [GUIDE in chunk.lower() for chunk in chunks]  # says it itself: it is left as it is
+    given = [held_out(chunk if plain else guided(chunk)) for chunk, plain in zip(chunks, own, strict=True)]
+    said = _backend().phonemize([text for text, _ in given], strip=True)
+    for ipa, (_, held), plain in zip(said, given, own, strict=True):
+        words = put_back(ipa.split(), held)
+        made.append([assimilated(word) for word in (words if plain else unguided(words))])
+    return made
 
 
 def phonemize(text: str) -> list[str]:
