@@ -95,7 +95,7 @@ def test_a_speaker_leaves_the_model_trainable(tiny_lm: LM) -> None:
     lm = copy.deepcopy(tiny_lm).requires_grad_(True)
     speaker = Speaker(lm, lm.backbone.state_dict())
     assert all(p.requires_grad for p in lm.parameters())
-    assert not any(t.requires_grad for m in (speaker.sampler, speaker.backbone.stack) for t in m.module.parameters())
+    assert not any(t.requires_grad for m in (speaker.step, speaker.backbone.stack) for t in m.module.parameters())
 
 
 def sampler_of(lm: LM) -> tuple[DigitSampler, CodeHead]:

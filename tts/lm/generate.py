@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.lm.backbone import CachedBackbone
+from tts.lm.backbone import CachedBackbone, Stack
 from tts.lm.digits import DigitSampler, draw
 from tts.lm.linear import Compiled, half_linear
 from tts.lm.model import LM
@@ -137,6 +137,33 @@ class PositionEmbedding(nn.Module):
         return F.embedding_bag(rows, table, mode="sum") + self.project(self.points[codes])
 
 
+class Step(nn.Module):
+    """A position of a few sentences, from what they said last to what they say next, in one compiled call."""
+
+    def __init__(self, embedding: PositionEmbedding, stack: Stack, sampler: DigitSampler) -> None:
+        super().__init__()
+        self.embedding, self.stack, self.sampler = embedding, stack, sampler
+
+    def forward(
+        self,
+        table: Tensor,
+        positions: list[list[int]],
+        turn: Tensor,
+        own: list[Tensor],
+        shared: list[tuple[Tensor, Tensor]],
+        used: int,
+        uniform: list[list[float]],
+        must_advance: list[bool],
+        temperature: float,
+        top_p: float,
+    ) -> list[int]:
+        """A code for each sentence, or -1: arguments of the three modules, one after the other."""
+        hidden = self.stack(self.embedding(table, torch.tensor(positions)), turn, own, shared, used)
+        drawn = self.sampler(hidden, torch.tensor(uniform), torch.tensor(must_advance), temperature, top_p)
+        codes: list[int] = drawn.tolist()
+        return codes
+
+
 class Speaker:
     """Decodes with the language model's weights; made once, used for every text."""
 
@@ -144,9 +171,8 @@ class Speaker:
         self.lm = lm
         self.config = lm.config
         self.backbone = CachedBackbone(backbone, lm.config.n_layers, lm.config.n_heads)
-        self.sampler = Compiled(DigitSampler(lm.head))
         self.embedding = PositionEmbedding(lm)
-        self.embed = Compiled(self.embedding)
+        self.step = Compiled(Step(self.embedding, self.backbone.stack.module, DigitSampler(lm.head)))
 
     def _context(self, symbols: Tensor, mark: int, voice: Tensor, style: Tensor) -> Tensor:
         """Symbol ids (S,) to what each position of a symbol receives, (S, dim)."""
@@ -213,21 +239,21 @@ class Speaker:
         step = 0
         while rows:
             positions = [
-                (
+                [
                     row.context_begins + row.symbol,
                     embedding.ages + min(row.age, config.max_age),
                     row.utterance.codes[-1] if row.age else embedding.nothing,
-                )
+                ]
                 for row in rows
             ]
-            hidden = self.backbone.step(self.embed(table, torch.tensor(positions)), cache)
             must = [
                 row.age >= config.max_age or row.repeats >= sampling.max_repeats or row.left >= row.room - step - 1
                 for row in rows
             ]
-            uniform = torch.tensor([row.draw(step, len(config.levels)) for row in rows])
-            drawn = self.sampler(hidden, uniform, torch.tensor(must), sampling.temperature, sampling.top_p)
-            for row, code in zip(rows, drawn.tolist(), strict=True):
+            uniform = [row.draw(step, len(config.levels)) for row in rows]
+            options = (sampling.temperature, sampling.top_p)
+            codes = self.step(table, positions, *self.backbone.next(cache), uniform, must, *options)
+            for row, code in zip(rows, codes, strict=True):
                 if code < 0:
                     row.advance()
                 else:
