@@ -53,13 +53,13 @@ _LISTED = """
     pɹiːɹˈɛkwɪzɪts, preside pɹɪzˈaɪd, presided pɹɪzˈaɪdᵻd, presiding pɹɪzˈaɪdɪŋ, promenade pɹˌɑːmənˈeɪd,
     prosthesis pɹɑːsθˈiːsɪs, protagonist pɹoʊtˈæɡənɪst, protagonists pɹoʊtˈæɡənɪsts, proust pɹˈuːst, provenance
     pɹˈɑːvənəns, provost pɹˈoʊvoʊst, psoriasis sɚɹˈaɪəsɪs, puree pjʊɹˈeɪ, qatar kətˈɑːɹ, queensland kwˈiːnzlənd,
-    ramanujan ɹɑːmˈɑːnuːdʒən, raspberries ɹˈæzbɛɹiz, raspberry ɹˈæzbɛɹi, recourse ɹˈiːkɔːɹs, requisite
+    ramanujan ɹɑːmˈɑːnuːdʒən, raspberries ɹˈæzbɛɹiz, raspberry ɹˈæzbɛɹi, reais ɹeɪˈaɪs, recourse ɹˈiːkɔːɹs, requisite
     ɹˈɛkwɪzɪt, reside ɹᵻzˈaɪd, resided ɹᵻzˈaɪdᵻd, resides ɹᵻzˈaɪdz, residing ɹᵻzˈaɪdɪŋ, residue ɹˈɛzɪdˌuː,
     resilience ɹᵻzˈɪliəns, resilient ɹᵻzˈɪliənt, resistance ɹᵻzˈɪstəns, resistant ɹᵻzˈɪstənt, resistor ɹᵻzˈɪstɚ,
     resurrect ɹˌɛzɚɹˈɛkt, resurrected ɹˌɛzɚɹˈɛktᵻd, resurrection ɹˌɛzɚɹˈɛkʃən, rosa ɹˈoʊzə, rosie ɹˈoʊzi, rotate
     ɹˈoʊteɪt, rotated ɹˈoʊteɪɾᵻd, rotates ɹˈoʊteɪts, rotating ɹˈoʊteɪɾɪŋ, rousseau ɹuːsˈoʊ, rudy ɹˈuːdi, ruse
     ɹˈuːz, rwanda ɹuːˈɑːndə, sartre sˈɑːɹtɹə, schizophrenia skˌɪtsəfɹˈiːniə, schneider ʃnˈaɪdɚ, scissor sˈɪzɚ,
-    scissors sˈɪzɚz, serum sˈɪɹəm, shalom ʃɐlˈoʊm, sheikh ʃˈiːk, shh ʃ, shhh ʃ, shone ʃˈoʊn, simone sɪmˈoʊn,
+    scissors sˈɪzɚz, serum sˈɪɹəm, shalom ʃɐlˈoʊm, sheikh ʃˈiːk, shh ʃˈʌʃ, shhh ʃˈʌʃ, shone ʃˈoʊn, simone sɪmˈoʊn,
     stochastic stəkˈæstɪk, superstition sˌuːpɚstˈɪʃən, suzanne suːzˈæn, swastika swˈɑːstɪkə, symposium
     sɪmpˈoʊziəm, tchaikovsky tʃaɪkˈɔːfski, thanksgiving θˌæŋksɡˈɪvɪŋ, theresa tɚɹˈiːsə, theses θˈiːsiːz,
     trampoline tɹˌæmpəlˈiːn, treatise tɹˈiːɾɪs, trouser tɹˈaʊzɚ, trousers tɹˈaʊzɚz, trudeau tɹuːdˈoʊ, trustee
