@@ -209,6 +209,7 @@ def test_facet_say_speaks_with_it(model: Path, tmp_path: Path) -> None:
         (("--emotion", "sad"), "style, speed and pitch cannot be set"),
         (("--voice-text", "an old man"), "not both"),
         (("--device", "abacus"), "unknown device 'abacus'"),
+        (("--lexicon", "words.txt"), "reads text itself; leave --lexicon out"),
     ):
         refused = say(*more)
         assert refused.exit_code == 2 and message in refused.output and refused.output.count("\n") == 1

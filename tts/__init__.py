@@ -18,6 +18,7 @@ _PUBLIC = {
     "Codec": "tts.codec.waveform",
     "Sampling": "tts.lm.generate",
     "Prompt": "prompts.prompt",
+    "read_lexicon": "tts.text.lexicon",
 }
 __all__ = [*_PUBLIC, "__version__"]
 

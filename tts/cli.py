@@ -18,6 +18,7 @@ from tts.cli_common import force_option, model_option, one_line_errors
 from tts.cli_prompt import build_prompt, prompt_group, prompt_options
 from tts.cli_say import Progress, arriving_text, line_files, read_lines, read_text, write_file, write_stream
 from tts.partial import end_process
+from tts.text.symbols import PUNCTUATION
 
 if TYPE_CHECKING:
     from tts.synthesizer import Synthesizer
@@ -43,6 +44,17 @@ def facet_model(model: str) -> Path:
     return folder
 
 
+def lexicon_for(model: str, lexicon: str) -> dict[str, str]:
+    """The words of a file. Raises ``ValueError`` also when the model does not read phonemes."""
+    from tts.checkpoint import find_model
+    from tts.text.lexicon import read_lexicon
+    from tts.unitts.synthesizer import is_unitts
+
+    if is_unitts(find_model(model)):
+        raise ValueError(f"{model} is a UniTTS model, which reads text itself; leave --lexicon out")
+    return read_lexicon(lexicon)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="facet")
 def main() -> None:
@@ -65,6 +77,7 @@ def main() -> None:
 @click.option("--intensity", default=1.0, show_default=True, help="0 (neutral) to 2.")
 @click.option("--speed", default=1.0, show_default=True, help="0.5 to 2.")
 @click.option("--pitch", default=0.0, show_default=True, help="Semitones, -12 to 12.")
+@click.option("--lexicon", metavar="FILE", help="How words are said: a word and its IPA a line (see: facet phonemes).")
 @click.option("--temperature", type=float, help="Variety; 0 takes the likeliest.  [default: the model's]")
 @click.option("--top-p", type=float, help="Share of the likeliest codes to draw from.  [default: the model's]")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same samples.")
@@ -87,6 +100,7 @@ def say(
     intensity: float,
     speed: float,
     pitch: float,
+    lexicon: str | None,
     temperature: float | None,
     top_p: float | None,
     seed: int,
@@ -135,7 +149,10 @@ def say(
         raise ValueError("give --emotion or --style-speech/face/text/file, not both")
     if transcript and not reference:
         raise ValueError("--transcript is what is said in --reference; give both")
+    words = lexicon_for(model, lexicon) if lexicon else None
     synth = load_synthesizer(model, device, voice)
+    if words:
+        synth.lexicon = words
     voice = synth.learnt_voice or voice
     options = {"prompt": build_prompt(prompts, "prompt"), "voice": who or voice, "style": how or emotion}
     options |= {"intensity": intensity, "speed": speed, "pitch": pitch, "seed": seed}
@@ -158,6 +175,19 @@ def say(
     else:
         write_file(progress.over(synth.stream(spoken, low_latency=False, **options)), output, force)
     progress.end(str(out_dir) if lines else "" if output == "-" else output)
+
+
+@main.command()
+@click.argument("text")
+@click.option("--lexicon", metavar="FILE", help="How words are said: a word and its IPA a line.")
+@one_line_errors
+def phonemes(text: str, lexicon: str | None) -> None:
+    """Print how TEXT is read: a sentence a line, in IPA."""
+    from tts.text.lexicon import read_lexicon
+    from tts.text.read import read_text as read
+
+    for sentence in read(text, read_lexicon(lexicon) if lexicon else None):
+        click.echo("".join(f"{symbol} " if symbol in PUNCTUATION else symbol for symbol in sentence[1:-1]).strip())
 
 
 @main.command()

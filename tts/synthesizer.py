@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
@@ -36,6 +36,7 @@ from tts.style import (
     voice_vector,
 )
 from tts.text.incoming import incoming_sentences
+from tts.text.lexicon import checked_lexicon
 from tts.text.read import UnreadableText, read_sentences, read_text
 from tts.unitts.synthesizer import UniTTS, is_unitts
 from tts.voice_file import load_voice, with_voice
@@ -93,6 +94,7 @@ class Synthesizer:
         self.model, self.learnt_voice = model, learnt_voice
         self.speaker = Speaker(model.lm, model.backbone)
         self.stage_times, self.sampling = StageTimes(), Sampling()
+        self._lexicon: dict[str, str] = {}
 
     @classmethod
     def from_pretrained(
@@ -112,6 +114,17 @@ class Synthesizer:
             return cls(load_model(name))
         voice = load_voice(learnt_voice)
         return cls(with_voice(load_model(name), voice), voice.name)
+
+    @property
+    def lexicon(self) -> dict[str, str]:
+        """How words are said that would be said otherwise, in IPA: ``{"nike": "nˈaɪki"}``. To be set to any mapping,
+        such as what :func:`tts.read_lexicon` reads; raises ``ValueError`` for what cannot be said.
+        """
+        return dict(self._lexicon)
+
+    @lexicon.setter
+    def lexicon(self, words: Mapping[str, str]) -> None:
+        self._lexicon = checked_lexicon(words)
 
     @property
     def voices(self) -> list[str]:
@@ -256,9 +269,10 @@ class Synthesizer:
         delivery = self._delivery(prompt, voice, style, reference, intensity, speed, pitch)
         self.stage_times = StageTimes()
         if isinstance(text, str):
-            coming: Iterator[list[list[str]]] = iter([self.stage_times.call("text", read_text, text)])
+            coming: Iterator[list[list[str]]] = iter([self.stage_times.call("text", read_text, text, self._lexicon)])
         elif isinstance(text, Iterable) and not isinstance(text, (bytes, bytearray)):
-            coming = (self.stage_times.call("text", read_sentences, group) for group in incoming_sentences(text))
+            groups = incoming_sentences(text)
+            coming = (self.stage_times.call("text", read_sentences, group, self._lexicon) for group in groups)
         else:
             raise ValueError(f"text must be a string, not {type(text).__name__}")
         heard = reference and reference.spoken
@@ -342,7 +356,7 @@ class Synthesizer:
             raise ValueError(f"texts must be several strings, not {type(texts).__name__}; say() speaks one")
         for number, text in enumerate(texts):
             try:
-                read = self.stage_times.call("text", read_text, text)
+                read = self.stage_times.call("text", read_text, text, self._lexicon)
             except ValueError as error:
                 raise UnreadableText(number, str(error)) from error
             sentences += sentences_of(read, seed, text=number)

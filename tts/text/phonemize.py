@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from tts.text.homographs import GUIDE, guided, unguided
-from tts.text.pronunciations import assimilated, held_out, put_back
+from tts.text.pronunciations import SAID, assimilated, held_out, put_back
 from tts.text.symbols import END, FOREIGN, PUNCTUATION, SPACE, START, SYMBOL_TO_ID
 
 _CHUNKS = re.compile("([" + "".join(map(re.escape, PUNCTUATION)) + "])")
@@ -28,6 +29,22 @@ def _backend() -> Any:
     return EspeakBackend("en-us", with_stress=True, language_switch="remove-flags", logger=quiet)
 
 
+def _units(ipa: str) -> Iterator[str]:
+    """IPA cut into symbols, longest match first, and marks of stress."""
+    at = 0
+    while at < len(ipa):
+        long = ipa[at] not in _STRESS and ipa[at : at + 2] in SYMBOL_TO_ID
+        unit = ipa[at : at + 2] if long else ipa[at]
+        at += len(unit)
+        yield unit
+
+
+def unknown_sounds(ipa: str) -> list[str]:
+    """What in ``ipa`` is neither stress nor a sound of the inventory or near one."""
+    sounds = {*SYMBOL_TO_ID, *FOREIGN, *_STRESS} - {START, END, SPACE, *PUNCTUATION}
+    return [unit for unit in _units(ipa) if unit not in sounds]
+
+
 def split_phonemes(ipa: str) -> list[str]:
     """One word of espeak-ng IPA to inventory symbols, longest match first; foreign sounds become their neighbours.
 
@@ -35,13 +52,11 @@ def split_phonemes(ipa: str) -> list[str]:
     ['tʃ', 'ˈɔɪ', 's']
     """
     symbols: list[str] = []
-    stress, at = "", 0
-    while at < len(ipa):
-        if ipa[at] in _STRESS:
-            stress, at = ipa[at], at + 1
+    stress = ""
+    for unit in _units(ipa):
+        if unit in _STRESS:
+            stress = unit
             continue
-        unit = ipa[at : at + 2] if ipa[at : at + 2] in SYMBOL_TO_ID else ipa[at]
-        at += len(unit)
         unit = unit if unit in SYMBOL_TO_ID else FOREIGN.get(unit, "")
         if stress + unit in SYMBOL_TO_ID and unit:
             symbols.append(stress + unit)
@@ -51,22 +66,23 @@ def split_phonemes(ipa: str) -> list[str]:
     return symbols
 
 
-def _ipa(chunks: list[str]) -> list[list[str]]:
+def _ipa(chunks: list[str], said: Mapping[str, str]) -> list[list[str]]:
     """Words between marks to IPA word by word, as espeak-ng joins them."""
     if not chunks:
         return []
     made = []
     own = [GUIDE in chunk.lower() for chunk in chunks]  # says it itself: it is left as it is
-    given = [held_out(chunk if plain else guided(chunk)) for chunk, plain in zip(chunks, own, strict=True)]
-    said = _backend().phonemize([text for text, _ in given], strip=True)
-    for ipa, (_, held), plain in zip(said, given, own, strict=True):
+    given = [held_out(chunk if plain else guided(chunk), said) for chunk, plain in zip(chunks, own, strict=True)]
+    read = _backend().phonemize([text for text, _ in given], strip=True)
+    for ipa, (_, held), plain in zip(read, given, own, strict=True):
         words = put_back(ipa.split(), held)
         made.append([assimilated(word) for word in (words if plain else unguided(words))])
     return made
 
 
-def phonemize(text: str) -> list[str]:
-    """Phoneme symbols of one sentence that :func:`tts.text.normalize.normalize` wrote.
+def phonemize(text: str, lexicon: Mapping[str, str] | None = None) -> list[str]:
+    """Phoneme symbols of one sentence that :func:`tts.text.normalize.normalize` wrote; the words of ``lexicon``
+    (:func:`tts.text.lexicon.checked_lexicon`) are said as it has them.
 
     Returns:
         ``["^", ..., "$"]``: phonemes, a space between words, punctuation marks as symbols (no space beside them).
@@ -75,7 +91,7 @@ def phonemize(text: str) -> list[str]:
     """
     chunks = [chunk.strip() for chunk in _CHUNKS.split(text)]
     spoken = [chunk for chunk in chunks if chunk and chunk not in PUNCTUATION]
-    ipa = iter(_ipa(spoken))
+    ipa = iter(_ipa(spoken, SAID | (lexicon or {})))
     symbols = [START]
     for chunk in chunks:
         if not chunk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 _LISTED = """
     absolve ɐbzˈɑːlv, absorb ɐbzˈɔːɹb, absorbed ɐbzˈɔːɹbd, absorbing ɐbzˈɔːɹbɪŋ, absorbs ɐbzˈɔːɹbz, abuser
@@ -77,12 +78,12 @@ _UNVOICED = "ptkfθ"
 _HISSES = ("s", "z", "ʃ", "ʒ")
 
 
-def held_out(text: str) -> tuple[str, list[str]]:
-    """Words between two marks with stand-ins for those of the list, and what these stand for, in their order."""
+def held_out(text: str, said: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Words between two marks with stand-ins for those ``said`` otherwise, and what these stand for, in their order."""
     held: list[str] = []
 
     def stand_in(match: re.Match[str]) -> str:
-        ipa = SAID.get(match[1].lower())
+        ipa = said.get(match[1].lower())
         if ipa is None:
             return match[0]
         if match[2]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from tts.text.normalize import normalize
 from tts.text.phonemize import phonemize
 from tts.text.split import split_sentences
 
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 MAX_CHARACTERS = 200_000  # about four hours of speech
 
 
@@ -17,8 +21,8 @@ class UnreadableText(ValueError):
         self.place, self.reason = place, reason
 
 
-def read_text(text: str) -> list[list[str]]:
-    """The phoneme symbols of every sentence.
+def read_text(text: str, lexicon: Mapping[str, str] | None = None) -> list[list[str]]:
+    """The phoneme symbols of every sentence; words of ``lexicon`` (:mod:`tts.text.lexicon`) are said as it has them.
 
     Raises:
         ValueError: not a string, too long, or nothing in it to speak.
@@ -27,12 +31,18 @@ def read_text(text: str) -> list[list[str]]:
         raise ValueError(f"text must be a string, not {type(text).__name__}")
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} can be spoken at once")
-    sentences = read_sentences(split_sentences(text))
+    sentences = read_sentences(split_sentences(text), lexicon)
     if not sentences:
         raise ValueError(f"nothing to speak in {text[:40]!r}; give at least one English word")
     return sentences
 
 
-def read_sentences(sentences: list[str]) -> list[list[str]]:
+def read_sentences(sentences: list[str], lexicon: Mapping[str, str] | None = None) -> list[list[str]]:
     """The phoneme symbols of ``sentences``; those without a letter or digit are left out."""
-    return [phonemize(normalize(sentence)) for sentence in sentences if any(c.isalnum() for c in sentence)]
+    lexicon = lexicon or {}
+
+    def is_listed(match: re.Match[str]) -> str:  # SQL, if listed, is a word and not spelled
+        return match[0].lower() if match[0].lower() in lexicon else match[0]
+
+    spoken = [_CAPITALS.sub(is_listed, sentence) for sentence in sentences if any(c.isalnum() for c in sentence)]
+    return [phonemize(normalize(sentence), lexicon) for sentence in spoken]
