@@ -30,6 +30,7 @@ from tts.cli import main
 from tts.cloning import USED_SECONDS, as_sequence, clearest, is_recorded, read_reference
 from tts.config import AUDIO
 from tts.style import VOICE_DIM
+from tts.text.symbols import encode
 from tts.watermark import detect
 
 RATE = 46.875
@@ -228,6 +229,13 @@ def test_the_command_line_clones(cloning_model: Path, tiny_model: Path, tmp_path
     ):
         code, output = say(*arguments, model=model)
         assert code == 2 and message in output and output.count("\n") == 1 and not out.exists()
+
+
+def test_a_transcript_is_read_with_the_lexicon(cloning_model: Path) -> None:
+    synth = Synthesizer.from_pretrained(str(cloning_model))
+    before, synth.lexicon = synth.reference(speech(4.0), "say SQL").spoken.symbols, {"SQL": "bˈuː"}
+    after = synth.reference(speech(4.0), "say SQL").spoken.symbols
+    assert list(after) == encode(["^", "s", "ˈeɪ", " ", "b", "ˈuː", "$"]) and len(before) > len(after)
 
 
 def test_a_transcript_that_does_not_fit_is_refused(cloning_model: Path) -> None:

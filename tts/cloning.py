@@ -10,6 +10,7 @@ Clone a voice only with the consent of the person whose voice it is. Speech in a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,7 @@ from tts.audio import read_audio
 from tts.config import AUDIO
 from tts.lm.sequence import Sequence, build
 from tts.mel import log_mel
-from tts.text.normalize import normalize
-from tts.text.phonemize import phonemize
+from tts.text.read import read_sentence
 from tts.text.symbols import PUNCTUATION, SPACE
 
 if TYPE_CHECKING:
@@ -104,8 +104,15 @@ def _loud(samples: np.ndarray) -> np.ndarray:
     return (power > _SILENT_RMS**2) & (power > power.max() * 10 ** (-_SPAN_DB / 10))
 
 
-def align(samples: np.ndarray, transcript: str | None, aligner: Aligner, name: str = "the reference") -> Alignment:
-    """The phonemes of a recording (N,) and their times: the transcript's, or without one those that are heard.
+def align(
+    samples: np.ndarray,
+    transcript: str | None,
+    aligner: Aligner,
+    name: str = "the reference",
+    lexicon: Mapping[str, str] | None = None,
+) -> Alignment:
+    """The phonemes of a recording (N,) and their times: the transcript's, read with ``lexicon``, or without one those
+    that are heard.
 
     Raises:
         ValueError: the transcript does not fit the recording, or no speech is heard in it.
@@ -116,7 +123,7 @@ def align(samples: np.ndarray, transcript: str | None, aligner: Aligner, name: s
         if sum(s not in SILENT for s in found.symbols) < 2 * len(samples) / AUDIO.sample_rate:
             raise ValueError(f"no speech is heard in {name}; give a clear recording of one person")
         return found
-    found = force(frames, phonemize(normalize(transcript)), rate)
+    found = force(frames, read_sentence(transcript, lexicon), rate)
     if found.fit < aligner.config.min_fit:
         raise ValueError(
             f"the transcript {transcript[:40]!r} does not fit {name} (fit {found.fit:.2f}, at least "
@@ -144,14 +151,19 @@ def clearest(found: Alignment, seconds: float) -> tuple[int, int]:
 
 
 def aligned_sequence(
-    samples: np.ndarray, transcript: str | None, model: Model, aligner: Aligner, name: str = "the reference"
+    samples: np.ndarray,
+    transcript: str | None,
+    model: Model,
+    aligner: Aligner,
+    name: str = "the reference",
+    lexicon: Mapping[str, str] | None = None,
 ) -> Sequence:
     """Samples (N,) of :func:`read_reference`, with or without their words, in the speaking format.
 
     Raises:
         ValueError: as :func:`align`.
     """
-    return as_sequence(samples, align(samples, transcript, aligner, name), model)
+    return as_sequence(samples, align(samples, transcript, aligner, name, lexicon), model)
 
 
 def as_sequence(samples: np.ndarray, found: Alignment, model: Model) -> Sequence:

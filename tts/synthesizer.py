@@ -177,7 +177,7 @@ class Synthesizer:
             raise ValueError(f"steps of fitting the decoder are a number from 0, not {steps!r}")
         aligner, samples = self.aligner, read_reference(source)
         name = "the reference" if isinstance(source, np.ndarray) else f"the reference {source}"
-        spoken = aligned_sequence(samples, transcript, self.model, aligner, name)
+        spoken = aligned_sequence(samples, transcript, self.model, aligner, name, self._lexicon)
         if not (self.model.folder / CONFIG).is_file():
             return Reference(spoken)
         heard = self.encode(Prompt.speech(samples))

@@ -39,10 +39,14 @@ def read_text(text: str, lexicon: Mapping[str, str] | None = None) -> list[list[
 
 def read_sentences(sentences: list[str], lexicon: Mapping[str, str] | None = None) -> list[list[str]]:
     """The phoneme symbols of ``sentences``; those without a letter or digit are left out."""
+    return [read_sentence(sentence, lexicon) for sentence in sentences if any(c.isalnum() for c in sentence)]
+
+
+def read_sentence(sentence: str, lexicon: Mapping[str, str] | None = None) -> list[str]:
+    """The phoneme symbols of one sentence. Raises ``ValueError`` when there is nothing in it to speak."""
     lexicon = lexicon or {}
 
-    def is_listed(match: re.Match[str]) -> str:  # SQL, if listed, is a word and not spelled
+    def unspelled(match: re.Match[str]) -> str:  # SQL, if listed, is a word
         return match[0].lower() if match[0].lower() in lexicon else match[0]
 
-    spoken = [_CAPITALS.sub(is_listed, sentence) for sentence in sentences if any(c.isalnum() for c in sentence)]
-    return [phonemize(normalize(sentence), lexicon) for sentence in spoken]
+    return phonemize(normalize(_CAPITALS.sub(unspelled, sentence)), lexicon)
