@@ -19,6 +19,15 @@ SAID = [  # text, the word in question and how it is said in it
     ("a minute amount", 1, "mˈaɪnuːt"), ("last minute changes", 1, "mˈɪnɪt"), ("he dove in", 1, "dˈoʊv"),
     ("the dove flew", 1, "dˈʌv"), ("she seemed content", 2, "kəntˈɛnt"), ("sea bass", 1, "bˈæs"),
     ("Polish the shoes", 0, "pˈɑːlɪʃ"), ("Polish people", 0, "pˈoʊlɪʃ"),
+    ("the first record that he broke", 2, "ɹˈɛkɚd"), ("he was not present that day", 3, "pɹˈɛzənt"),
+    ("rain and wind all night", 2, "wˈɪnd"), ("close all day", 0, "klˈoʊs"), ("close that door", 0, "klˈoʊz"),
+    ("use among teens has grown", 0, "jˈuːs"), ("please use caution", 1, "jˈuːz"),
+    ("doesn't she read it", 2, "ɹˈiːd"), ("has she read it", 2, "ɹˈɛd"), ("it was used to bring water", 2, "jˈuːzd"),
+    ("what did you use to fix it", 3, "jˈuːz"), ("a lame excuse you gave", 2, "ɛkskjˈuːs"),
+    ("he took his bow from the wall", 3, "bˈoʊ"), ("he took a bow and arrow", 3, "bˈoʊ"),
+    ("he took his bow", 3, "bˈaʊ"),
+    ("press the resume button", 2, "ɹᵻzˈuːm"), ("black bass guitar", 1, "bˈeɪs"),
+    ("they lead crystal tours", 1, "lˈiːd"),
 ]  # fmt: skip
 
 

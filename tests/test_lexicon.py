@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from tts import Synthesizer, read_lexicon
 from tts.cli import main
-from tts.text.lexicon import checked_lexicon
+from tts.text.lexicon import Lexicon
 from tts.text.read import read_text
 
-LINES = "\ufeffNguyen ŋwˈɪn  # as in Saigon\n\nSQL sˈiː kwəl\nTomato təˈmɑːtoʊ\n"
+LINES = "\ufeffNguyen ŋwˈɪn  # as in Saigon\n\n# words\nSQL\tsˈiː kwəl\nTomato /təˈmɑː.toʊ/\nC# ˈkriːz\n"
 
 
 @pytest.fixture
@@ -23,32 +23,51 @@ def lexicon(tmp_path: Path) -> Path:
 
 
 def said(text: str, words: dict[str, str]) -> str:
-    return " ".join("".join(sentence[1:-1]) for sentence in read_text(text, words))
+    return " ".join("".join(sentence[1:-1]) for sentence in read_text(text, Lexicon(words)))
 
 
 def test_listed_words_are_said_so(lexicon: Path) -> None:
     words = read_lexicon(lexicon)
-    assert words == {"nguyen": "ŋwˈɪn", "sql": "sˈiːkwəl", "tomato": "təmˈɑːtoʊ"}
+    assert words == {"Nguyen": "ŋwˈɪn", "SQL": "sˈiːkwəl", "Tomato": "təmˈɑːtoʊ", "C#": "kɹˈiːz"}
     assert said("My SQL, Nguyen's tomato.", words) == "maɪ sˈiːkwəl,ŋwˈɪnz təmˈɑːtoʊ."
     assert said("My SQL and GPS.", {}) == "maɪ ˈɛs kjˈuː ˈɛl ænd dʒˈiː pˈiː ˈɛs."
-    assert said("Dr. Nguyen. NGUYEN!", words) == "dˈɑːktɚ ŋwˈɪn. ŋwˈɪn!"
+    assert said("Dr. Nguyen. NGUYEN'S tomatos! In C#, yes.", words) == (
+        "dˈɑːktɚ ŋwˈɪn. ŋwˈɪnz təmˈɑːtoʊz! ɪn kɹˈiːz,jˈɛs."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "ipa"),
+    [
+        ("The US gave us it", {"US": "ˈʌs"}, "ðɪ ˈʌs ɡˈeɪv ˌʌs ɪt"),  # capitals mean capitals
+        ("PostgreSQL and iOS", {"PostgreSQL": "pˈoʊ", "ios": "jˈoʊ"}, "pˈoʊ ænd jˈoʊ"),
+        ("he read lead pipes", {"read": "ɹˈiːd", "lead": "lˈiːd"}, "hiː ɹˈiːd lˈiːd pˈaɪps"),  # no homographs then
+        ("a fakz", {"fakz": "fˈækz"}, "ɐ fˈækz"),  # nor endings
+        ("two GPUs and a GPU's", {"GPU": "ɡpˈuː"}, "tˈuː ɡpˈuːz ænd ɐ ɡpˈuːz"),
+        ("Beyoncé is here", {"Beyonce\u0301": "bˈiː"}, "bˈiː ɪz hˈɪɹ"),
+        ("I shall", {"shall": "ʃˈɑːnt"}, "aɪ ʃˈɑːnt"),
+        ("in New York now", {"New York": "nuːjˈoʊk"}, "ɪn nuːjˈoʊk nˈaʊ"),
+    ],
+)
+def test_nothing_else_has_a_say(text: str, words: dict[str, str], ipa: str) -> None:
+    assert said(text, words) == ipa
 
 
 @pytest.mark.parametrize(
     ("words", "wrong"),
     [
-        ({"two words": "tuː"}, "'two words' in the lexicon is not one word of letters"),
-        ({"x1": "tuː"}, "'x1' in the lexicon is not one word"),
+        ({"?!": "tuː"}, "'[?]!' in the lexicon is no word"),
+        ({3: "tuː"}, "3 in the lexicon is no word"),
+        ({"foo": 3}, "has 'foo' said as 3; give IPA"),
         ({"foo": "fˈʘo"}, "'ʘ' in 'fˈʘo'.*is no sound of ɑː"),
         ({"foo": "f?"}, "'[?]' in 'f[?]'"),
         ({"foo": ""}, "does not say how 'foo' is said; give IPA"),
         ({"foo": "ˈ"}, "does not say how 'foo' is said"),
-        ({"слово": "slˈoʊvə"}, "cannot speak 'с'"),
     ],
 )
 def test_what_cannot_be_said_is_named(words: dict[str, str], wrong: str, tiny_model: Path) -> None:
     with pytest.raises(ValueError, match=wrong):
-        checked_lexicon(words)
+        Lexicon(words)
     synth = Synthesizer.from_pretrained(str(tiny_model))
     with pytest.raises(ValueError, match=wrong):
         synth.lexicon = words
@@ -65,8 +84,8 @@ def test_bad_files(tmp_path: Path) -> None:
     path.write_text("# nothing\n")
     with pytest.raises(ValueError, match="has no word; give lines such as: Nike nˈaɪki"):
         read_lexicon(path)
-    path.write_text("Nike nˈaɪki\nfoo-bar fuː\n")
-    with pytest.raises(ValueError, match=r"words.txt, line 2: 'foo-bar' in the lexicon is not one word"):
+    path.write_text("Nike nˈaɪki\n- fuː\n")
+    with pytest.raises(ValueError, match=r"words.txt, line 2: '-' in the lexicon is no word"):
         read_lexicon(path)
 
 

@@ -45,6 +45,12 @@ NUMBERS = [
         "rated nine out of ten, four point five out of five, four out of five stars; nine tenths of a mile",
     ),
     ("0x1F", "zero X one F"),
+    (
+        "Section 4.2B, a 1.5T scanner, GPT-4.5 and Llama-3.1-8B",
+        "Section four point two B, a one point five T scanner, G P T four point five and Llama three point one eight B",
+    ),
+    ("9/10 inches, 7/10 cup, 1.8/50 lens", "nine tenths inches, seven tenths cup, one point eight slash fifty lens"),
+    ("He walked 10 feet 2 in the morning.", "He walked ten feet two in the morning."),
     ("the 1980s-90s", "the nineteen eighties nineties"),
 ]
 DATES = [
@@ -184,6 +190,14 @@ SIGNS = [
     ("call 020 7946 0958", "call zero two zero, seven nine four six, zero nine five eight"),
     ("120 mmHg, 10 Gbit/s", "one hundred twenty millimeters of mercury, ten gigabits per second"),
     ("2020-07, Fri., Sat., Sun.", "July twenty twenty, Friday, Saturday, Sun."),
+    ("100 USD 12 times, EUR/USD 1.08", "one hundred dollars twelve times, E U R U S D one point zero eight"),
+    ("the 2007-08 crisis", "the two thousand seven to two thousand eight crisis"),
+    ("He left .She stayed .thanks", "He left. She stayed. thanks"),
+    ("at 7.30pm or 10.30 a.m. on it", "at seven thirty P M or ten thirty eh M on it"),
+    (
+        "(0161) 496 0000, 07911 123456",
+        "zero one six one, four nine six, zero zero zero zero, zero seven nine one one, one two three four five six",
+    ),
     ("C# and .NET", "C sharp and dot net"),
     ("St. Mary's St. is long.", "Saint Mary's Street is long."),
     ("at 1:30:45 pm", "at one thirty and forty five seconds P M"),

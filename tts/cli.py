@@ -183,10 +183,10 @@ def say(
 @one_line_errors
 def phonemes(text: str, lexicon: str | None) -> None:
     """Print how TEXT is read: a sentence a line, in IPA."""
-    from tts.text.lexicon import read_lexicon
+    from tts.text.lexicon import Lexicon, read_lexicon
     from tts.text.read import read_text as read
 
-    for sentence in read(text, read_lexicon(lexicon) if lexicon else None):
+    for sentence in read(text, Lexicon(read_lexicon(lexicon)) if lexicon else None):
         click.echo("".join(f"{symbol} " if symbol in PUNCTUATION else symbol for symbol in sentence[1:-1]).strip())
 
 

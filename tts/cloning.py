@@ -10,7 +10,6 @@ Clone a voice only with the consent of the person whose voice it is. Speech in a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from tts.audio import read_audio
 from tts.config import AUDIO
 from tts.lm.sequence import Sequence, build
 from tts.mel import log_mel
+from tts.text.lexicon import Lexicon
 from tts.text.read import read_sentence
 from tts.text.symbols import PUNCTUATION, SPACE
 
@@ -109,7 +109,7 @@ def align(
     transcript: str | None,
     aligner: Aligner,
     name: str = "the reference",
-    lexicon: Mapping[str, str] | None = None,
+    lexicon: Lexicon | None = None,
 ) -> Alignment:
     """The phonemes of a recording (N,) and their times: the transcript's, read with ``lexicon``, or without one those
     that are heard.
@@ -156,7 +156,7 @@ def aligned_sequence(
     model: Model,
     aligner: Aligner,
     name: str = "the reference",
-    lexicon: Mapping[str, str] | None = None,
+    lexicon: Lexicon | None = None,
 ) -> Sequence:
     """Samples (N,) of :func:`read_reference`, with or without their words, in the speaking format.
 

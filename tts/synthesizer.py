@@ -36,7 +36,7 @@ from tts.style import (
     voice_vector,
 )
 from tts.text.incoming import incoming_sentences
-from tts.text.lexicon import checked_lexicon
+from tts.text.lexicon import Lexicon
 from tts.text.read import UnreadableText, read_sentences, read_text
 from tts.unitts.synthesizer import UniTTS, is_unitts
 from tts.voice_file import load_voice, with_voice
@@ -94,7 +94,7 @@ class Synthesizer:
         self.model, self.learnt_voice = model, learnt_voice
         self.speaker = Speaker(model.lm, model.backbone)
         self.stage_times, self.sampling = StageTimes(), Sampling()
-        self._lexicon: dict[str, str] = {}
+        self._lexicon = Lexicon({})
 
     @classmethod
     def from_pretrained(
@@ -117,14 +117,15 @@ class Synthesizer:
 
     @property
     def lexicon(self) -> dict[str, str]:
-        """How words are said that would be said otherwise, in IPA: ``{"nike": "nˈaɪki"}``. To be set to any mapping,
-        such as what :func:`tts.read_lexicon` reads; raises ``ValueError`` for what cannot be said.
+        """How words are said that would be said otherwise, in IPA: ``{"Nike": "nˈaɪki"}``. To be set to any mapping,
+        such as what :func:`tts.read_lexicon` reads; :class:`tts.text.lexicon.Lexicon` tells what words can be. Raises
+        ``ValueError`` for what cannot be said.
         """
-        return dict(self._lexicon)
+        return dict(self._lexicon.words)
 
     @lexicon.setter
     def lexicon(self, words: Mapping[str, str]) -> None:
-        self._lexicon = checked_lexicon(words)
+        self._lexicon = Lexicon(words)
 
     @property
     def voices(self) -> list[str]:

@@ -31,9 +31,9 @@ _WEEKDAYS = {"Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thur
 _WEEKDAY = re.compile(
     r"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?(?=,? (?:\d|" + "|".join(name[:3] for name in MONTHS) + r")[\w./]*)"
 )
-_WEEKEND = re.compile(r"\b(Sat|Sun)\.(?=,)")
+_SATURDAY = re.compile(r"\bSat\.(?=,)")
 _ISO = re.compile(r"(?<![\d/.-])([12]\d{3})([/.-])(\d{1,2})\2(\d{1,2})(?![\d/-]|\.\d)(?:T(?=\d\d:\d\d))?")
-_MONTH_OF_YEAR = re.compile(r"(?<![\w/.-])((?:19|20)\d\d)-(0[1-9])(?![\w-]|\.\d)")  # 2020-07; 2010-12 may be years
+_MONTH_OF_YEAR = re.compile(r"(?<![\w/.-])((?:19|20)\d\d)-(0[1-9])(?![\w-]|\.\d)")  # 2020-07; 2003-04 may be years
 _SLASHED_DAY = re.compile(
     r"\b((?:[Oo]n|[Uu]ntil|[Ss]ince|[Bb]efore|[Aa]fter) )(?!9/11)"
     r"(1[0-2]|0?[1-9])/(3[01]|[12]\d|0?[1-9])(?![\d/]|[.,]\d| of)"
@@ -50,6 +50,7 @@ _BARE_YEAR = re.compile(rf"(?<![\d.,$£€:/#'A-Za-z+-])(1[1-9]\d\d|20\d\d)(?![\
 _OLD_YEAR = re.compile(
     rf"\b((?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Yy]ear|circa) )(10\d\d)(?![\d%:/°]|[.,]\d|[A-Za-z]| (?:{_COUNTED})\b)"
 )
+_POINTED = re.compile(r"(?<![\w.:,])(1?\d|2[0-4])\.([0-5]\d)(?= ?[AaPp]\.?[Mm]\b)")  # 7.30 pm
 _MERIDIEM = r"(?: ?(?P<half>[AaPp])(?:\.[Mm]\.?|[Mm]\b))"
 _CLOCK = re.compile(
     rf"(?<![\d.:])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\d:]|\.\d)(?:h\b)?{_MERIDIEM}?"
@@ -90,6 +91,11 @@ def _numeric(first: int, second: int, written_year: str, whole: str) -> str:
     if len(written_year) == 2:
         written_year = ("19" if int(written_year) > 50 else "20") + written_year
     return _date(MONTHS[first - 1], str(second), written_year)
+
+
+def _month_of_year(match: re.Match[str]) -> str:
+    ends = int(match[2]) > int(match[1][2:])
+    return match[0] if ends else f"{MONTHS[int(match[2]) - 1]} {year(int(match[1]))}"
 
 
 def _decade(match: re.Match[str]) -> str:
@@ -142,13 +148,14 @@ def _clock(match: re.Match[str]) -> str:
 def read_dates(text: str) -> str:
     """Every date, decade, year range and time of ``text`` in words."""
     text = _WEEKDAY.sub(lambda match: _WEEKDAYS[match[1][:3]], text)
-    text = _WEEKEND.sub(lambda match: _WEEKDAYS[match[1]], text)
+    text = _SATURDAY.sub("Saturday", text)
+    text = _POINTED.sub(r"\1:\2", text)
     text = re.sub(r"\b([Nn]oon|[Mm]idnight) ?[-–] ?(?=\d)", r"\1 to ", text)
     text = _HOURS.sub(lambda match: f"{match[1]} to ", text)
     text = _CLOCK.sub(_clock, text)
     text = _HOUR.sub(lambda match: f"{cardinal(int(match['h']))} {meridiem(match['half'])}{_ends(match)}", text)
     text = _ISO.sub(lambda match: _numeric(int(match[3]), int(match[4]), match[1], match[0]) + " ", text)
-    text = _MONTH_OF_YEAR.sub(lambda match: f"{MONTHS[int(match[2]) - 1]} {year(int(match[1]))}", text)
+    text = _MONTH_OF_YEAR.sub(_month_of_year, text)
     text = _SLASHED.sub(lambda match: _numeric(int(match[1]), int(match[3]), match[4], match[0]), text)
     text = _SLASHED_DAY.sub(lambda match: match[1] + _date(MONTHS[int(match[2]) - 1], match[3], None), text)
     text = _MONTH_DAY.sub(_month_day, text)

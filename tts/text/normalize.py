@@ -25,10 +25,15 @@ _SIGNS = {
 _SIGN = re.compile("[" + re.escape("".join(_SIGNS)) + "]")
 _ELISIONS = ("tis", "twas", "twere", "twould", "em", "cause", "til", "bout", "round", "cuz", "nuff")
 _ALNUM = re.compile(
-    r"(?<![\w'])(?=[A-Za-z-]{0,20}\d)(?=[\d-]{0,20}[A-Za-z])[A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,3}(?![\w])"
+    r"(?<![\w'])(?<!\d\.)(?=[A-Za-z-]{0,20}\d)(?=[\d-]{0,20}[A-Za-z])[A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,3}"
+    r"(?!\w|\.\d)"
 )
 _LETTERED = re.compile(r"\b((?:" + "|".join(sorted(LETTERED)) + r"|an) )A\b(?!')", re.I)
 _POWER = {"2": " squared", "3": " cubed"}
+_DOT_WORD = re.compile(  # .NET, .txt
+    r"(?<![^\s(])\.(?=(?:[A-Z]{2,8}|com|org|net|io|gov|edu|txt|py|js|ts|jpe?g|png|gif|pdf|exe|zip|csv|json|ya?ml|md|html?|"
+    r"css|env|git\w{0,12}|bashrc|vimrc|zshrc|docx?|xlsx?|mp[34]|wav)\b)"
+)
 _EMOTICON = re.compile(r"(?<![\w)])[:;]['-]?[()DPp|](?!\w)")
 _PASSES = 4  # words that only stand apart after one pass ("5Dr. Lee") are read by the next; then nothing changes
 _SPOKEN = re.compile(r"[A-Za-z]")
@@ -46,6 +51,10 @@ def _alnum(match: re.Match[str]) -> str:
         else:
             words.append(part)
     return " ".join(words)
+
+
+def _after_decimal(match: re.Match[str]) -> str:
+    return f"{match[1]} {spell(match[2]) if len(match[2]) == 1 else match[2]}"
 
 
 def _power(match: re.Match[str]) -> str:
@@ -104,14 +113,14 @@ def _read(text: str) -> str:
     text = plain(text)
     text = re.sub(r"(?<!\w)[*_`~]{1,3}(?=[A-Za-z\"'])|(?<=[A-Za-z.!?,\"'])[*_`]{1,3}(?!\w)", "", text)
     text = _EMOTICON.sub(" ", text)
-    text = re.sub(r"(?<![^\s(])\.(?=[A-Za-z]{2,10}\b)", "dot ", text)  # .NET, .txt
+    text = _DOT_WORD.sub("dot ", text)
     text = read_addresses(text)
     text = re.sub(r"(?<=[a-z])([.!?])(?=[A-Z][a-z])", r"\1 ", text)
     text = read_dates(text)
     text = read_romans(read_abbreviations(text))
     text = read_quantities(text)
     text = _signs(text)
-    text = re.sub(r"(?<![\w.])(\d{1,20}\.\d{1,20})(?=[A-Za-z])", r"\1 ", text)
+    text = re.sub(r"(?<![\w.])(\d{1,20}\.\d{1,20})([A-Za-z]{1,40})", _after_decimal, text)
     text = _ALNUM.sub(_alnum, text)
     text = read_years(text)
     text = read_numbers(text)

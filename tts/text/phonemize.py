@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from tts.text.homographs import GUIDE, guided, unguided
-from tts.text.pronunciations import SAID, assimilated, held_out, put_back
+from tts.text.pronunciations import SAID, held_out, put_back
 from tts.text.symbols import END, FOREIGN, PUNCTUATION, SPACE, START, SYMBOL_TO_ID
 
 _CHUNKS = re.compile("([" + "".join(map(re.escape, PUNCTUATION)) + "])")
@@ -67,22 +67,22 @@ def split_phonemes(ipa: str) -> list[str]:
 
 
 def _ipa(chunks: list[str], said: Mapping[str, str]) -> list[list[str]]:
-    """Words between marks to IPA word by word, as espeak-ng joins them."""
+    """Words between marks to IPA word by word, as espeak-ng joins them, or as ``said``."""
     if not chunks:
         return []
+    given = [held_out(chunk, said) for chunk in chunks]
+    own = [GUIDE in text.lower() for text, _ in given]  # says it itself: it is left as it is
+    texts = [text if plain else guided(text) for (text, _), plain in zip(given, own, strict=True)]
     made = []
-    own = [GUIDE in chunk.lower() for chunk in chunks]  # says it itself: it is left as it is
-    given = [held_out(chunk if plain else guided(chunk), said) for chunk, plain in zip(chunks, own, strict=True)]
-    read = _backend().phonemize([text for text, _ in given], strip=True)
-    for ipa, (_, held), plain in zip(read, given, own, strict=True):
-        words = put_back(ipa.split(), held)
-        made.append([assimilated(word) for word in (words if plain else unguided(words))])
+    for ipa, (_, held), plain in zip(_backend().phonemize(texts, strip=True), given, own, strict=True):
+        words = ipa.split()
+        made.append(put_back(words if plain else unguided(words), held))
     return made
 
 
-def phonemize(text: str, lexicon: Mapping[str, str] | None = None) -> list[str]:
-    """Phoneme symbols of one sentence that :func:`tts.text.normalize.normalize` wrote; the words of ``lexicon``
-    (:func:`tts.text.lexicon.checked_lexicon`) are said as it has them.
+def phonemize(text: str, said: Mapping[str, str] | None = None) -> list[str]:
+    """Phoneme symbols of one sentence that :func:`tts.text.normalize.normalize` wrote; ``said`` has the IPA of words
+    in lower case that are said otherwise than espeak-ng has them.
 
     Returns:
         ``["^", ..., "$"]``: phonemes, a space between words, punctuation marks as symbols (no space beside them).
@@ -91,7 +91,7 @@ def phonemize(text: str, lexicon: Mapping[str, str] | None = None) -> list[str]:
     """
     chunks = [chunk.strip() for chunk in _CHUNKS.split(text)]
     spoken = [chunk for chunk in chunks if chunk and chunk not in PUNCTUATION]
-    ipa = iter(_ipa(spoken, SAID | (lexicon or {})))
+    ipa = iter(_ipa(spoken, SAID | dict(said or {})))
     symbols = [START]
     for chunk in chunks:
         if not chunk:

@@ -9,13 +9,13 @@ from tts.text.numbers import cardinal, digits, fraction, label, ordinal, spoken
 from tts.text.units import CODES, CURRENCIES, PER, SCALES, UNITS
 
 _N = r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)(?:\.\d{1,20})?|\d{1,20}(?:\.\d{1,20})?|\.\d{1,20})"
-_SCALES = r"(?:thousand|million|billion|trillion|hundred|[kKmMbBtT]|mm|MM|mn|[bB]n|tn)(?![A-Za-z])"
+_SCALES = r"(?:thousand|million|billion|trillion|hundred|lakh|crore|[kKmMbBtT]|mm|MM|mn|[bB]n|tn)(?![A-Za-z])"
 _SCALE = rf"(?:[ -]?(?P<scale>{_SCALES}))?"
 _NOT_NOUNS = (  # after "a $5", these do not make it an adjective
     "in for from to a an per of and or on at by the each is was that as but more less with if when than every hundred "
     "thousand million billion trillion"
 )
-_SIGN = r"R\$|[$£€¥₹₩]"
+_SIGN = r"(?<![A-Za-z])R\$|[$£€¥₹₩]"
 _MONEY = re.compile(
     rf"(?P<article>\b[Aa]n? )?(?P<minus>(?<![\w)])-)?(?:\b(?:US|CA|AU|NZ|HK|[CAS]))?(?P<sign>{_SIGN}) ?(?P<low>{_N})"
     rf"(?:(?P<scaled>[ -]?{_SCALES})?(?: ?[-–] ?| to )(?:{_SIGN})?(?P<high>{_N}))?{_SCALE}(?P<dollar>[ -]dollars?\b)?"
@@ -23,14 +23,16 @@ _MONEY = re.compile(
 )
 _COMMA_CENTS = re.compile(r"(?<=€)(\d{1,9}),(\d\d)(?!\d)|(?<![\w.,])(\d{1,9}),(\d\d)(?= ?€)")
 _MONEY_AFTER = re.compile(rf"(?<![\w.,])(?P<low>{_N}){_SCALE} ?(?P<sign>[€£¥₹₩]|(?:USD|GBP|EUR|JPY|INR)\b)")
-_CODE_BEFORE = re.compile(r"\b(?:(USD|GBP|EUR|JPY|INR)|Rs) ?(?=\.?\d)")
+_CODE_BEFORE = re.compile(r"(?<!\d )(?<![\w/])(?:(USD|GBP|EUR|JPY|INR)|Rs) ?(?=\.?\d)")
 _CENTS = re.compile(r"(?<![\w.,])(\d{1,9})¢")
 
-_GROUPED = re.compile(r"(?<![\w.,])([1-9]\d{0,2}(?: \d{3}){0,5}(?: 000)+)(?![\w]|[.,]\d| \d)")  # 10 000
+_GROUPED = re.compile(
+    r"(?<![\w.,])(?<!\d )(?<![Cc]all )([1-9]\d{0,2}(?: \d{3}){0,5}(?: 000)+)(?![\w]|[.,]\d| \d)"
+)  # 10 000
 _SCALED = re.compile(
-    rf"(?<![\w.,])(?:(?P<n>{_N}) ?(?P<scale>[bBmt]n|[bm]ln)\b|(?P<decimal>\d{{1,6}}\.\d{{1,3}})(?P<letter>[MBT])\b"
-    r"|(?P<whole>\d{1,4})(?P<counted>[MB])(?= (?:people|users|views|subscribers|followers|downloads|customers|records|"
-    r"copies|barrels|tons|visitors|members|parameters|tokens|rows|years)\b))"
+    rf"(?<![\w.,])(?<!partment )(?<!eat )(?<!oom )(?P<n>{_N})(?: ?(?P<scale>[bBmt]n|[bm]ln)\b|(?P<letter>[MB])"
+    r"(?= (?:people|users|views|subscribers|followers|downloads|customers|records|copies|barrels|tons|visitors|members|"
+    r"parameters|tokens|rows|years)\b))"
 )
 _UNIT_NAMES = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
 _PER_NAMES = "|".join(sorted(PER, key=len, reverse=True))
@@ -43,7 +45,8 @@ _INITIALS = re.compile(r" (?:[A-Z]|eh)\b(?!')")  # after a letter: spelled, so t
 _PER_AFTER = re.compile(rf"(?<=[a-z])/(?P<per>{_PER_NAMES})\b")
 _HEIGHT = re.compile(r"(?<![\w.,])(\d{1,3})' ?(1[01]|\d)(?:\"|'')?(?![\w'])")
 _FEET_INCHES = re.compile(
-    r"(?<![\w.,])(\d{1,3}) ?(?:ft|feet)\.? ?(?:and )?(1[01]|\d)(?: ?in(?:ch(?:es)?\b|\.|\b)|(?!\w|[.,]\d| ))"
+    r"(?<![\w.,])(\d{1,3}) ?(?:ft|feet)\.? ?(?:and )?(1[01]|\d)"
+    r"(?: ?in(?:ch(?:es)?\b|\.|\b(?! (?:the|an?|my|his|her|total|length|diameter|heels|\d|[A-Z])))|(?!\w|[.,]\d| ))"
 )
 _FEET = re.compile(r"(?<![\w.,'])(\d{1,3}(?:,\d{3}){1,2}|\d{1,6})'(?![\w'])")
 _INCHES = re.compile(r"(?<![\w.,'\"])(\d{1,4}(?:\.\d{1,3})?)(?:\"|'')(?=[ ,.]| ?x )")
@@ -55,8 +58,8 @@ _PHONE = re.compile(r"(?<![\w.,$/-])(?:(\+?1)[-. ]?)?(?:\((\d{3})\) ?|(\d{3})[-.
 _PHONE_LOCAL = re.compile(r"(?<![\w.,$/-])(\d{3})-(\d{4})(?![\w-])")
 _PHONE_WORD = re.compile(r"(?<![\w-])1-(8\d\d)-(?=[A-Z])")
 _PHONE_WORLD = re.compile(r"(?<!\w)\+(\d{1,3}(?:[- ]\d{2,5}){2,5})(?![\d-])")
-_PHONE_ZERO = re.compile(r"(?<![\w.,$/:-])(0\d{1,4}(?: \d{3,4}){1,3})(?![\w:-]|[.,]\d| \d)")
-_HEX = re.compile(r"(?<!\w)0[xX]([0-9A-Fa-f]{1,16})\b")
+_PHONE_ZERO = re.compile(r"(?<![\w.,$/:-])\(?(0\d{2,4})\)?((?: \d{3,6}){1,3})(?![\w:-]|[.,]\d| \d)")
+_HEX = re.compile(r"(?<!\w)0[xX]([0-9A-Fa-f]{1,64})\b")
 _SERIAL = re.compile(r"(?<![\w.,$/-])(\d{1,8}(?:-\d{1,8}){2,6})(?![\w-])")
 _DOTTED = re.compile(r"(?<![\w.,])(?P<v>[vV]\.? ?)?(?P<n>\d{1,6}(?:\.\d{1,6}){2,5})(?![\w])")
 _VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(?=\d{1,4}(?:\.\d|\b))")
@@ -70,9 +73,10 @@ _FRACTION = re.compile(
     rf"(?:[ -]?(?P<unit>{_PORTIONS})\b\.?(?! [A-Z]))?"
 )
 _SCIENTIFIC = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,9})?)(?:e|E(?=[+-]))([+-]?)(\d{1,3})(?![\w.]\w|\w)")
-_OUT_OF = re.compile(  # marks: 9/10, 4.5/5
-    r"(?<![\w.,/])(\d{1,2}\.\d|\d{1,2}(?=/10\b)|\d(?=/\d stars?\b)) ?/ ?(\d{1,3})"
-    r"(?![\d/]|[.,]\d)(?!(?: of)? (?:an?|the|of|inch|mile)\b)"
+_OUT_OF = re.compile(  # marks: 4.5/5, 4/5 stars, rated 9/10
+    r"(?<![\w.,/])(?:(\d{1,2}\.\d)/(5|10|100)|(\d)/(\d)(?= stars?\b)|((?:\b(?:rat(?:ed?|es|ing)|scor(?:e|ed|es|ing)|"
+    r"solid|gets?|got|g[ai]ve (?:it|this|him|her|them))(?: of| it)?(?: an?)? ))(\d{1,2})/(10))"
+    r"(?![\w/]|[.,]\d| ?(?:GHz|lens|mm|kg|of|inch(?:es)?|miles?|cups?|sec(?:onds?)?|percent|scale)\b)"
 )
 _SAID = {"24/7": "twenty four seven", "9/11": "nine eleven", "20/20": "twenty twenty"}
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b")
@@ -120,8 +124,7 @@ def _money_after(match: re.Match[str]) -> str:
 
 
 def _scaled(match: re.Match[str]) -> str:
-    number = match["n"] or match["decimal"] or match["whole"]
-    return f"{spoken(number)} {SCALES[(match['scale'] or match['letter'] or match['counted'])[0].lower()]}"
+    return f"{spoken(match['n'])} {SCALES[(match['scale'] or match['letter'])[0].lower()]}"
 
 
 def _feet_inches(match: re.Match[str]) -> str:
@@ -158,6 +161,11 @@ def _phone(match: re.Match[str]) -> str:
     groups = [country, "" if country.endswith("hundred") else digits(area), digits(match[4]), digits(match[5])]
     groups[1] = "eight hundred" if groups[1] and area == "800" else groups[1]
     return ", ".join(group for group in groups if group)
+
+
+def _phone_zero(match: re.Match[str]) -> str:
+    groups = [match[1], *match[2].split()]
+    return ", ".join(map(digits, groups)) if 9 <= sum(map(len, groups)) <= 12 else match[0]
 
 
 def _inches(match: re.Match[str]) -> str:
@@ -198,7 +206,7 @@ def read_quantities(text: str) -> str:
     text = _PHONE_WORD.sub(
         lambda match: "one eight hundred " if match[1] == "800" else f"one {digits(match[1])} ", text
     )
-    text = _PHONE_ZERO.sub(lambda match: ", ".join(map(digits, match[1].split())), text)
+    text = _PHONE_ZERO.sub(_phone_zero, text)
     text = _PHONE_WORLD.sub(lambda match: "plus " + ", ".join(map(digits, re.split("[- ]", match[1]))), text)
     text = _HEX.sub(lambda match: "zero X " + " ".join(digits(c) or spell(c) for c in match[1]), text)
     text = _SERIAL.sub(lambda match: ", ".join(map(digits, match[1].split("-"))), text)
@@ -220,12 +228,13 @@ def read_quantities(text: str) -> str:
     text = _INCHES.sub(_inches, text)
     text = _FEET.sub(lambda match: f"{match[1]} {'foot' if match[1] == '1' else 'feet'}", text)
     text = _DIVISION.sub(" ÷ ", text)
-    text = _OUT_OF.sub(r"\1 out of \2", text)
+    text = _OUT_OF.sub(lambda m: f"{m[5] or ''}{m[1] or m[3] or m[6]} out of {m[2] or m[4] or m[7]}", text)
     text = _FRACTION.sub(_fraction, text)
     text = _TIMES.sub(lambda match: f"{match[1]} times ", text)
     text = _RESOLUTION.sub(lambda match: f"{label(match[1])} by {label(match[2])}", text)
     text = _COUNT_BY.sub(lambda match: f"{match[1]} by ", text)
     text = _MEASURE.sub(_measure, text)
+    text = re.sub(r"\bmmHg\b", "millimeters of mercury", text)
     text = _PER_AFTER.sub(lambda match: f" per {PER[match['per']]}", text)
     text = re.sub(r"(?<=\d(?:st|nd|rd|th))[-–](?=\d{1,4}(?:st|nd|rd|th)\b)", " to ", text)
     text = _ORDINAL.sub(lambda match: ordinal(int(match[1].replace(",", ""))), text)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
+from tts.text.lexicon import Lexicon
 from tts.text.normalize import normalize
 from tts.text.phonemize import phonemize
 from tts.text.split import split_sentences
 
-_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 MAX_CHARACTERS = 200_000  # about four hours of speech
 
 
@@ -21,8 +18,8 @@ class UnreadableText(ValueError):
         self.place, self.reason = place, reason
 
 
-def read_text(text: str, lexicon: Mapping[str, str] | None = None) -> list[list[str]]:
-    """The phoneme symbols of every sentence; words of ``lexicon`` (:mod:`tts.text.lexicon`) are said as it has them.
+def read_text(text: str, lexicon: Lexicon | None = None) -> list[list[str]]:
+    """The phoneme symbols of every sentence; the words of ``lexicon`` are said as it has them.
 
     Raises:
         ValueError: not a string, too long, or nothing in it to speak.
@@ -37,16 +34,13 @@ def read_text(text: str, lexicon: Mapping[str, str] | None = None) -> list[list[
     return sentences
 
 
-def read_sentences(sentences: list[str], lexicon: Mapping[str, str] | None = None) -> list[list[str]]:
+def read_sentences(sentences: list[str], lexicon: Lexicon | None = None) -> list[list[str]]:
     """The phoneme symbols of ``sentences``; those without a letter or digit are left out."""
     return [read_sentence(sentence, lexicon) for sentence in sentences if any(c.isalnum() for c in sentence)]
 
 
-def read_sentence(sentence: str, lexicon: Mapping[str, str] | None = None) -> list[str]:
+def read_sentence(sentence: str, lexicon: Lexicon | None = None) -> list[str]:
     """The phoneme symbols of one sentence. Raises ``ValueError`` when there is nothing in it to speak."""
-    lexicon = lexicon or {}
-
-    def unspelled(match: re.Match[str]) -> str:  # SQL, if listed, is a word
-        return match[0].lower() if match[0].lower() in lexicon else match[0]
-
-    return phonemize(normalize(_CAPITALS.sub(unspelled, sentence)), lexicon)
+    if lexicon is None:
+        return phonemize(normalize(sentence))
+    return phonemize(normalize(lexicon.apply(sentence)), lexicon.said)

@@ -15,7 +15,7 @@ CODES = {
 SCALES = {
     "k": "thousand", "m": "million", "mm": "million", "mn": "million", "b": "billion", "bn": "billion", "t": "trillion",
     "tn": "trillion", "thousand": "thousand", "million": "million", "billion": "billion", "trillion": "trillion",
-    "hundred": "hundred",
+    "hundred": "hundred", "lakh": "lakh", "crore": "crore",
 }  # fmt: skip
 # Written unit to (singular, plural).
 UNITS = {

@@ -42,7 +42,7 @@ PHRASES = {
     "Vs.": "Versus", "cf.": "compare", "viz.": "namely", "a.k.a.": "also known as", "w/o": "without", "w/": "with ",
     "b/c": "because", "and/or": "and or", "'n'": "and", "c/o": "care of", "n/a": "N eh", "N/A": "N eh",
     "C++": "C plus plus", "C#": "C sharp", "F#": "F sharp", "AT&T": "eh T and T", "<3": "love", "Q&A": "Q and eh",
-    "km/h": "kilometers per hour", "B.Sc.": "B S C", "M.Sc.": "M S C", "mmHg": "millimeters of mercury",
+    "km/h": "kilometers per hour", "B.Sc.": "B S C", "M.Sc.": "M S C",
 }  # fmt: skip
 # Words that a single letter names: vitamin A, plan B.
 LETTERED = _words("vitamin hepatitis plan grade type exhibit section influenza option team level group class")
