@@ -182,7 +182,7 @@ class CachedBackbone:
         length = cache.shared[0][1].shape[1]
         cache.turns = self._turns(torch.arange(length, length + cache.used + ROOM))
 
-    def next(self, cache: Cache) -> tuple[Tensor, list[Tensor], list[tuple[Tensor, Tensor]], int]:
+    def advance(self, cache: Cache) -> tuple[Tensor, list[Tensor], list[tuple[Tensor, Tensor]], int]:
         """Make room for the next position: what :class:`Stack` takes after the inputs."""
         if cache.used == cache.own[0].shape[2]:
             self._grow(cache)
@@ -191,7 +191,7 @@ class CachedBackbone:
 
     def step(self, x: Tensor, cache: Cache) -> Tensor:
         """Inputs (B, dim) of the next position to its hidden states (B, dim); rows beyond the batch are left out."""
-        return self.stack(x[: cache.batch], *self.next(cache))
+        return self.stack(x[: cache.batch], *self.advance(cache))
 
     def _turns(self, positions: Tensor) -> Tensor:
         """What queries, keys and values are multiplied by: the rotary embedding, and 1 for values, complex

@@ -252,7 +252,7 @@ class Speaker:
             ]
             uniform = [row.draw(step, len(config.levels)) for row in rows]
             options = (sampling.temperature, sampling.top_p)
-            codes = self.step(table, positions, *self.backbone.next(cache), uniform, must, *options)
+            codes = self.step(table, positions, *self.backbone.advance(cache), uniform, must, *options)
             for row, code in zip(rows, codes, strict=True):
                 if code < 0:
                     row.advance()
