@@ -52,6 +52,11 @@ _QUESTIONS = re.compile(r"\b(?:what|which|how|whose)\b", re.I)
 Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 
+def _unless_first(said: str) -> Callable[[re.Match[str]], str]:
+    """What is said where the first group of a pattern has found nothing."""
+    return lambda match: match[0] if match[1] else match.expand(said)
+
+
 def _rule(pattern: str, said: str | Callable[[re.Match[str]], str]) -> Rule:
     return re.compile(pattern, re.I), said
 
@@ -59,11 +64,11 @@ def _rule(pattern: str, said: str | Callable[[re.Match[str]], str]) -> Rule:
 _RULES: tuple[Rule, ...] = (
     _rule(  # he read: no "s", so it is past
         rf"(?:\b({_AUXILIARIES}) (?:he or )?)?\b((?:he|she)(?: (?:{_OFTEN}))? )read\b",
-        lambda m: m[0] if m[1] else f"{m[2]}red",
+        _unless_first(r"\2red"),
     ),
     _rule(
         rf"(?:\b({_AUXILIARIES}) )?\b((?:I|we|they|you)(?: (?:{_OFTEN}))? )read\b(?=.{{0,60}} {_PAST})",
-        lambda m: m[0] if m[1] else f"{m[2]}red",
+        _unless_first(r"\2red"),
     ),
     _rule(rf"\b((?:I|you|he|she|we|they|there|who|it|that|which|people)(?: (?:{_OFTEN}))? )used to\b", r"\1yoost to"),
     _rule(
@@ -119,7 +124,7 @@ def guided(text: str) -> str:
     """Words between two marks, respelled for espeak-ng; where ``GUIDE`` stands, its phonemes are to be left out."""
     for pattern, said in _RULES:
         text = pattern.sub(said, text)
-    return _IMPERATIVE.sub(lambda m: m[0] if m[1] else f"{m[2]}{GUIDE} {m[3]}", text)
+    return _IMPERATIVE.sub(_unless_first(rf"\2{GUIDE} \3"), text)
 
 
 def unguided(words: list[str]) -> list[str]:

@@ -34,21 +34,18 @@ class Lexicon:
         names = ("xq" + "".join(letters) for letters in product(ascii_lowercase, repeat=4))
         self._names = {_key(word): name for word, name in zip(self.words, names, strict=False)}
         self.said = {self._names[_key(word)]: ipa for word, ipa in self.words.items()}
-        longest = sorted(self.words, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_whole, longest)) or "(?!)", re.I)
+        longest = "|".join(map(_beginning, sorted(self.words, key=len, reverse=True))) or "(?!)"
+        self._pattern = re.compile(rf"({longest})((?<=\w)['’]?s)?(?:(?<!\w)|(?!\w))", re.I)
 
     def apply(self, text: str) -> str:
         """Text with a name that ``said`` knows in the place of every listed word."""
 
         def name(match: re.Match[str]) -> str:
-            word, end = re.fullmatch(r"(.*?)((?:['’]?s)?)", match[0], re.I | re.S).groups()  # type: ignore[union-attr]
+            word, end = match[1], match[2] or ""
             found = self._names.get(word) or self._names.get(word.lower())
-            if found is None:
-                word, end = match[0], ""
-                found = self._names.get(word) or self._names.get(word.lower())
             if found is None:  # "us", where "US" is listed
                 return match[0]
-            return (found.capitalize() if word[:1].isupper() else found) + end.lower()
+            return (found.capitalize() if word[0].isupper() else found) + end.lower()
 
         return self._pattern.sub(name, unicodedata.normalize("NFC", text))
 
@@ -57,10 +54,9 @@ def _key(word: str) -> str:
     return word if word.isupper() and len(word) > 1 else word.lower()
 
 
-def _whole(word: str) -> str:
-    before = r"(?<!\w)" if word[0].isalnum() else ""
-    after = r"(?:['’]?s)?(?!\w)" if word[-1].isalnum() else ""
-    return before + re.escape(word) + after
+def _beginning(word: str) -> str:
+    """A pattern of the word where it does not go on another."""
+    return (r"(?<!\w)" if word[0].isalnum() else "") + re.escape(word)
 
 
 def _checked_word(word: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from tts.text.symbols import VOWELS
+
 _LISTED = """
     absolve ɐbzˈɑːlv, absolved ɐbzˈɑːlvd, absolving ɐbzˈɑːlvɪŋ, absorb ɐbzˈɔːɹb, absorbed ɐbzˈɔːɹbd, absorbing
     ɐbzˈɔːɹbɪŋ, abuser ɐbjˈuːzɚ, abysmal ɐbˈɪzməl, acai ˌɑːsaɪˈiː, acquisition ˌækwɪzˈɪʃən, acumen ɐkjˈuːmən,
@@ -71,9 +73,7 @@ SAID = dict(entry.split() for entry in _LISTED.split(","))
 _VOWEL, _CONSONANT = "ovomuzib", "vomuzibo"
 _STAND_IN = re.compile("[ˈˌ]?oʊvəmj[ˈˌ]?uːzɪb|v[ˈˌ]?ɑːmjuːz[ˈˌ]?iːboʊ")
 _WORD = re.compile(r"(?<![\w'-])([A-Za-z]+)('s)?(?![\w'-])")
-_UNVOICED = "ptkfθ"
 _HISSES = ("s", "z", "ʃ", "ʒ")
-_VOWELS = "aɑæɐəɚɛeɜiɪᵻɔoʊuʌ"
 
 
 def _spoken(word: str, said: Mapping[str, str]) -> str | None:
@@ -84,7 +84,11 @@ def _spoken(word: str, said: Mapping[str, str]) -> str | None:
 
 
 def _with_s(ipa: str) -> str:
-    return ipa + ("ᵻz" if ipa.endswith(_HISSES) else "s" if ipa[-1] in _UNVOICED else "z")
+    return ipa + "ᵻz" if ipa.endswith(_HISSES) else _assimilated(ipa + "z")
+
+
+def _begins_with_vowel(ipa: str) -> bool:
+    return ipa.lstrip("ˈˌ").startswith(VOWELS)
 
 
 def held_out(text: str, said: Mapping[str, str]) -> tuple[str, list[str]]:
@@ -96,7 +100,7 @@ def held_out(text: str, said: Mapping[str, str]) -> tuple[str, list[str]]:
         if ipa is None:
             return match[0]
         held.append(_with_s(ipa) if match[2] else ipa)
-        return _VOWEL if ipa.lstrip("ˈˌ")[0] in _VOWELS else _CONSONANT
+        return _VOWEL if _begins_with_vowel(ipa) else _CONSONANT
 
     return _WORD.sub(stand_in, text), held
 
@@ -109,11 +113,11 @@ def put_back(words: list[str], held: list[str]) -> list[str]:
             made.append(_assimilated(word))
             continue
         ipa = next(left, word)
-        linked = ipa.endswith(("ɚ", "ɜː")) and following.lstrip("ˈˌ")[:1] in (*_VOWELS,)
+        linked = ipa.endswith(("ɚ", "ɜː")) and _begins_with_vowel(following)
         made.append(ipa + "ɹ" if linked else ipa)
     return made
 
 
 def _assimilated(word: str) -> str:
     """An ending as it is said: espeak-ng has voiced ones after voiceless consonants in "faced" and "the state's"."""
-    return re.sub(r"(?<=[pkfθsʃ])d$", "t", re.sub(rf"(?<=[{_UNVOICED}])z$", "s", word))
+    return re.sub(r"(?<=[pkfθsʃ])d$", "t", re.sub(r"(?<=[ptkfθ])z$", "s", word))

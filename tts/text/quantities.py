@@ -74,8 +74,8 @@ _FRACTION = re.compile(
 )
 _SCIENTIFIC = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,9})?)(?:e|E(?=[+-]))([+-]?)(\d{1,3})(?![\w.]\w|\w)")
 _OUT_OF = re.compile(  # marks: 4.5/5, 4/5 stars, rated 9/10
-    r"(?<![\w.,/])(?:(\d{1,2}\.\d)/(5|10|100)|(\d)/(\d)(?= stars?\b)|((?:\b(?:rat(?:ed?|es|ing)|scor(?:e|ed|es|ing)|"
-    r"solid|gets?|got|g[ai]ve (?:it|this|him|her|them))(?: of| it)?(?: an?)? ))(\d{1,2})/(10))"
+    r"(?<![\w.,/])(\d{1,2}\.\d(?=/(?:5|10|100)(?!\d))|\d(?=/\d stars?\b)|(?:rat(?:ed?|es|ing)|scor(?:e|ed|es|ing)|"
+    r"solid|gets?|got|g[ai]ve (?:it|this|him|her|them))(?: of| it)?(?: an?)? \d{1,2}(?=/10(?!\d)))/(\d{1,3})"
     r"(?![\w/]|[.,]\d| ?(?:GHz|lens|mm|kg|of|inch(?:es)?|miles?|cups?|sec(?:onds?)?|percent|scale)\b)"
 )
 _SAID = {"24/7": "twenty four seven", "9/11": "nine eleven", "20/20": "twenty twenty"}
@@ -228,13 +228,13 @@ def read_quantities(text: str) -> str:
     text = _INCHES.sub(_inches, text)
     text = _FEET.sub(lambda match: f"{match[1]} {'foot' if match[1] == '1' else 'feet'}", text)
     text = _DIVISION.sub(" ÷ ", text)
-    text = _OUT_OF.sub(lambda m: f"{m[5] or ''}{m[1] or m[3] or m[6]} out of {m[2] or m[4] or m[7]}", text)
+    text = _OUT_OF.sub(r"\1 out of \2", text)
     text = _FRACTION.sub(_fraction, text)
     text = _TIMES.sub(lambda match: f"{match[1]} times ", text)
     text = _RESOLUTION.sub(lambda match: f"{label(match[1])} by {label(match[2])}", text)
     text = _COUNT_BY.sub(lambda match: f"{match[1]} by ", text)
     text = _MEASURE.sub(_measure, text)
-    text = re.sub(r"\bmmHg\b", "millimeters of mercury", text)
+    text = re.sub(r"\bmmHg\b", "millimeters of mercury", text)  # after 120/80, words by now
     text = _PER_AFTER.sub(lambda match: f" per {PER[match['per']]}", text)
     text = re.sub(r"(?<=\d(?:st|nd|rd|th))[-–](?=\d{1,4}(?:st|nd|rd|th)\b)", " to ", text)
     text = _ORDINAL.sub(lambda match: ordinal(int(match[1].replace(",", ""))), text)
