@@ -23,7 +23,7 @@ from tts.stretch import Stretch
 from tts.text.incoming import LONGEST, incoming_sentences
 from tts.text.split import split_sentences
 
-TEXT = "Hello there, my old friend, and hello. How are you? Fine!"
+TEXT = "Hello there, my old friend, and hello to all of you. How are you? Fine!"
 
 
 @pytest.fixture(scope="module")
@@ -253,25 +253,26 @@ def test_piecewise_is_exact(sizes: tuple[int, ...]) -> None:
         torch.testing.assert_close(torch.cat([m for m in made if m is not None], -1), stage(x), atol=1e-6, rtol=1e-5)
 
 
-def test_pieces_do_not_depend_on_the_pace() -> None:
-    codes, lengths = list(range(500)), [5] * 100
+@pytest.mark.parametrize("n", [500, 30 + 3 * FIRST_CODES, 30 + MOST_CODES])  # the last two end where a piece does
+def test_pieces_do_not_depend_on_the_pace(n: int) -> None:
+    codes, lengths = list(range(n)), [1] * n
 
     def cut(steps: list[int], place: int) -> list[int]:
         utterance = Utterance()
         cutter = Cutter(Sentence(["a"] * 100, 0, place), utterance, lookahead=30)
         pieces = []
-        for n in steps:
-            utterance.codes[:], utterance.lengths[:] = codes[:n], lengths[: n // 5]
-            utterance.done = n == len(codes)
+        for said, done in [*((said, False) for said in steps), (n, True)]:
+            utterance.codes[:], utterance.lengths[:] = codes[:said], lengths[:said]
+            utterance.done = done
             pieces += cutter.ready()
         assert sum((p.codes for p in pieces), []) == codes and sum((p.lengths for p in pieces), []) == lengths
         assert [p.last for p in pieces] == [False] * (len(pieces) - 1) + [True]
         return [len(p.codes) for p in pieces]
 
     for place, first in ((0, FIRST_CODES), (99, MOST_CODES)):
-        slow, fast = cut(list(range(501)), place), cut([500], place)
+        slow, fast = cut(list(range(n + 1)), place), cut([], place)
         assert slow == fast
-        assert slow[0] == 30 + first and max(slow[1:]) <= MOST_CODES
+        assert slow[0] == min(n, 30 + first) and max(slow[1:], default=0) <= MOST_CODES
 
 
 def test_contexts_hold_all_that_matters(synth: Synthesizer) -> None:

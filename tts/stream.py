@@ -86,7 +86,7 @@ class Cutter:
         """Pieces that are complete by now."""
         while not self.closed:
             available = len(self.utterance.codes) - self.codes
-            last = self.utterance.done and available <= self.wanted
+            last = self.utterance.done and available < self.wanted
             if available < self.wanted and not last:
                 return
             end = self.codes + min(available, self.wanted)
