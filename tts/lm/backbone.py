@@ -59,14 +59,14 @@ class Layer(nn.Module):
         self.norm_in = Norm(get("input_layernorm.weight"), eps)
         self.norm_out = Norm(get("post_attention_layernorm.weight"), eps)
 
-    def project(self, x: Tensor, turns: Tensor) -> list[Tensor]:
-        """Inputs (B * N, dim) of N positions of each sequence to queries, keys and values (B, N, heads, width);
+    def project(self, x: Tensor, turns: Tensor) -> Tensor:
+        """Inputs (B * N, dim) of N positions of each sequence to queries, keys and values (B, N, 3, heads, width);
         ``turns`` of the positions as :meth:`CachedBackbone._turns`.
         """
         n = turns.size(0)
         pairs = self.qkv(self.norm_in(x)).view(-1, n, 3 * self.n_heads, self.width // 2, 2)
         turned = torch.view_as_real(torch.view_as_complex(pairs) * turns)
-        return turned.view(-1, n, 3, self.n_heads, self.width).unbind(2)
+        return turned.view(-1, n, 3, self.n_heads, self.width)
 
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, first_keys: Tensor, first_values: Tensor) -> Tensor:
         """Queries (B, N, heads, width) of the last N positions over the prefix, the same for all, and keys and values
@@ -102,12 +102,12 @@ class Layer(nn.Module):
         """Inputs (B * N, dim) of the next N positions to outputs. ``own`` (2, B * heads, L, width) is the cache up to
         these positions, whose keys and values are written to its end.
         """
-        q, k, v = self.project(x, turns)
-        n, last = turns.size(0), own.size(2) - turns.size(0)
+        made = self.project(x, turns)
+        n, length = turns.size(0), own.size(2)
+        places = own.view(2, -1, self.n_heads, length, self.width).narrow(3, length - n, n)
+        places.copy_(made[:, :, 1:].permute(2, 0, 3, 1, 4))
         keys, values = own.unbind()
-        keys.narrow(1, last, n).copy_(k.transpose(1, 2).reshape(-1, n, self.width))
-        values.narrow(1, last, n).copy_(v.transpose(1, 2).reshape(-1, n, self.width))
-        return self.finish(x, self.attend(q, keys, values, first_keys, first_values))
+        return self.finish(x, self.attend(made.select(2, 0), keys, values, first_keys, first_values))
 
 
 class Stack(nn.Module):
@@ -182,7 +182,7 @@ class CachedBackbone:
         n_shared = length if length > SHORT else 0
         x, shared, own = prefix, [], []
         for layer in self.layers:
-            q, k, v = (part[0].transpose(0, 1).contiguous() for part in layer.project(x, turns))
+            q, k, v = (part.transpose(0, 1).contiguous() for part in layer.project(x, turns)[0].unbind(1))
             weights = (q @ k.transpose(1, 2)).masked_fill(later, -torch.inf).softmax(-1)
             x = layer.finish(x, (weights @ v).transpose(0, 1))
             shared.append((k[:, :n_shared].transpose(1, 2).contiguous(), v[:, :n_shared]))
