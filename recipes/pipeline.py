@@ -107,14 +107,12 @@ def stages(
     start, ratings, aligned = str(runs / "unaligned"), str(runs / "preferences.jsonl"), str(runs / "lm_aligned")
     rate = ("--model", start, *corpus, "--out", ratings, "--minutes", "inf", "--clips", str(rated))
     align = ("--init", start, "--preferences", ratings, *corpus, "--out", aligned)
-    guess = ("--init", aligned, *corpus, "--codes", str(codes), "--out", str(runs / "mtp"))
     return [
         *listed,
-        Stage("unaligned", "recipes.release", (*released, start, "--no-mtp"), tuple(last), False, False),
+        Stage("unaligned", "recipes.release", (*released, start), tuple(last), False, False),
         Stage("preferences", "recipes.lm.preferences", rate, ("unaligned",), False, False),
         Stage("align", "recipes.lm.align", align, ("preferences",)),
-        Stage("mtp", "recipes.lm.mtp", guess, ("align",)),
-        Stage("release", "recipes.release", (*released, str(out), "--lm", aligned), ("mtp",), False, False),
+        Stage("release", "recipes.release", (*released, str(out), "--lm", aligned), ("align",), False, False),
     ]
 
 

@@ -9,7 +9,6 @@ import click
 
 from recipes.codec.load import load_codec
 from recipes.corpus.draw import BLENDS, BUILT_IN_VOICES, DEFAULT_VOICE, built_in_speaker
-from recipes.lm.mtp import load_mtp
 from recipes.prompts.export import export_prompts
 from recipes.training import trained, trained_sizes
 from recipes.vocoder.train_refiner import load_refiner
@@ -38,17 +37,15 @@ DESCRIPTIONS = {
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("tts/weights") / DEFAULT_MODEL, show_default=True)
 @click.option("--refiner/--no-refiner", "refined", default=True, help="With the refiner of RUNS, where there is one.")
-@click.option("--mtp/--no-mtp", "quick", default=True, help="Speaking two positions a pass, where there is RUNS/mtp.")
 @click.option("--blends", is_flag=True, help="With the voices of a corpus made with --kokoro.")
 @click.option("--lm", "lm_run", type=click.Path(path_type=Path), help="A language model's run instead of RUNS/lm.")
 @one_line_errors
-def main(runs: Path, out: Path, refined: bool, quick: bool, blends: bool, lm_run: Path | None) -> None:
+def main(runs: Path, out: Path, refined: bool, blends: bool, lm_run: Path | None) -> None:
     """Collect the trained stages into one hash-checked directory."""
     codec, lm_run = load_codec(runs / "codec"), lm_run or runs / "lm"
     lm, vocoder = LM(trained_sizes(lm_run, LMConfig)), PulseVocos(trained_sizes(runs / "vocoder", VocoderConfig))
     lm.load_state_dict(trained(lm_run, "lm"))
     vocoder.load_state_dict(trained(runs / "vocoder", "vocoder"))
-    mtp = load_mtp(runs / "mtp", lm) if quick and (runs / "mtp").is_dir() else None
     reflow = runs / "refiner" / "reflow"
     refiner = load_refiner(reflow) if refined and reflow.is_dir() else None
     names = [*BUILT_IN_VOICES, *(BLENDS if blends else ())]
@@ -56,14 +53,13 @@ def main(runs: Path, out: Path, refined: bool, quick: bool, blends: bool, lm_run
     config = ModelConfig(
         name=DEFAULT_MODEL,
         lm=lm.config,
-        mtp=mtp.config if mtp else None,
         codec=codec.config,
         refiner=refiner.config if refiner else None,
         vocoder=vocoder.config,
         default_voice=DEFAULT_VOICE,
         voices=voices,
     )
-    save_model(out, config, lm, mtp, codec, refiner, vocoder)
+    save_model(out, config, lm, codec, refiner, vocoder)
     if (runs / "prompts").is_dir():
         export_prompts(runs / "prompts", out)
     if (runs / "aligner" / aligner.CONFIG).exists():

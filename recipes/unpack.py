@@ -13,12 +13,11 @@ from pathlib import Path
 import click
 
 from prompts.encoder import CONFIG, PromptEncoder
-from recipes.lm.mtp import fingerprint
 from recipes.training import save, save_config
 from tts.checkpoint import DEFAULT_MODEL, find_model, load_model_config, read_stage
 from tts.cli_common import one_line_errors
 
-RUNS = {"lm": "lm", "mtp": "mtp", "codec": "codec", "refiner": "refiner/reflow", "vocoder": "vocoder"}
+RUNS = {"lm": "lm", "codec": "codec", "refiner": "refiner/reflow", "vocoder": "vocoder"}
 PROMPTS = {"face": "encoder", "speech": "encoder", "space": "space"}  # stage: what its training calls its network
 
 
@@ -35,8 +34,7 @@ def main(model: str, runs: Path) -> None:
         if path.exists() or f"{stage}.safetensors" not in config.sha256:
             continue
         weights = read_stage(folder, stage, config)
-        taught = {"lm": fingerprint(read_stage(folder, "lm", config))} if stage == "mtp" else {}
-        save_config({"model": asdict(getattr(config, stage))} | taught, path.parent)
+        save_config({"model": asdict(getattr(config, stage))}, path.parent)
         save({"model": {f"{stage}.{name}": value for name, value in weights.items()}}, path)
         click.echo(path)
     if not (folder / CONFIG).is_file():

@@ -12,13 +12,11 @@ from tts.checkpoint import ModelConfig, NamedVoice, save_model
 from tts.codec.model import Codec, CodecConfig
 from tts.lm.head import TreeHead
 from tts.lm.model import LM, LMConfig
-from tts.lm.mtp import MTP, MTPConfig
 from tts.style import Voice
 from vocoder.refiner import Refiner, RefinerConfig
 from vocoder.vocos import PulseVocos, VocoderConfig
 
 TINY_LM = LMConfig(dim=32, n_layers=2, n_heads=2, hidden=48, text_depth=1, text_hidden=32, head_dim=16, max_age=3)
-TINY_MTP = MTPConfig(dim=32, hidden=48)
 TINY_CODEC = CodecConfig(dim=16, hidden=24, fine_depth=1, encoder_depth=1, decoder_depth=1, cond_dim=8)
 TINY_REFINER = RefinerConfig(dim=16, hidden=24, depth=1, cond_dim=8)
 TINY_VOCODER = VocoderConfig(dim=16, hidden=24, depth=1, fine_dim=8, fine_hidden=12, fine_depth=1)
@@ -61,14 +59,11 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory, tiny_lm: LM) -> Path:
     config = ModelConfig(
         name="tiny",
         lm=TINY_LM,
-        mtp=TINY_MTP,
         codec=TINY_CODEC,
         refiner=TINY_REFINER,
         vocoder=TINY_VOCODER,
         default_voice="a",
         voices={"a": NamedVoice(Voice(), "first"), "b": NamedVoice(Voice(110.0, 0.9), "second")},
     )
-    save_model(
-        folder, config, tiny_lm, MTP(TINY_MTP), Codec(TINY_CODEC), Refiner(TINY_REFINER), PulseVocos(TINY_VOCODER)
-    )
+    save_model(folder, config, tiny_lm, Codec(TINY_CODEC), Refiner(TINY_REFINER), PulseVocos(TINY_VOCODER))
     return folder

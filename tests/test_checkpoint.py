@@ -74,7 +74,7 @@ def test_a_model_with_a_learned_codebook_speaks(tmp_path: Path, tree_lm: LM, tre
         "tree", lm=tree_lm.config, codec=codec.config, vocoder=TINY_VOCODER, default_voice="a",
         voices={"a": NamedVoice(Voice(), "first")},
     )  # fmt: skip
-    save_model(tmp_path, config, tree_lm, None, codec, None, PulseVocos(TINY_VOCODER))
+    save_model(tmp_path, config, tree_lm, codec, None, PulseVocos(TINY_VOCODER))
     synth = Synthesizer.from_pretrained(tmp_path)
     said = [synth.say("Hello there.", seed=0).samples for _ in range(2)]
     assert len(said[0]) > 4000 and np.isfinite(said[0]).all() and np.array_equal(*said)

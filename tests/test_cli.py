@@ -216,7 +216,7 @@ def test_voices_and_info(tiny_model: Path) -> None:
     assert "first (default)" in voices.output and "surprised" in voices.output
     info = run("info", "--model", tiny_model)
     assert info.exit_code == 0 and "32768 codes, 46.875 codes/s, 2 voices" in info.output
-    assert [line.split()[0] for line in info.output.splitlines()[1:-1]] == ["lm", "mtp", "codec", "refiner", "vocoder"]
+    assert [line.split()[0] for line in info.output.splitlines()[1:-1]] == ["lm", "codec", "refiner", "vocoder"]
 
 
 def test_stream_on_stdout_of_a_real_process(tiny_model: Path) -> None:

@@ -32,7 +32,6 @@ from recipes.lm import train as lm_recipe
 from recipes.lm.align import AlignTraining
 from recipes.lm.aligner import AlignerTraining
 from recipes.lm.large import LargeTraining
-from recipes.lm.mtp import MTPTraining
 from recipes.lm.pretrain import Pretraining
 from recipes.prompts.train import PromptTraining
 from recipes.training import TrainConfig, train, trained
@@ -383,7 +382,6 @@ def test_the_settings_that_come_with_the_recipes_are_whole() -> None:
         "lm/align": AlignTraining,
         "lm/aligner": AlignerTraining,
         "lm/large": LargeTraining,
-        "lm/mtp": MTPTraining,
         "lm/pretrain": Pretraining,
         "lm/config": lm_recipe.LMTraining,
         "lm/voices": lm_recipe.LMTraining,
@@ -399,7 +397,6 @@ def test_the_settings_that_come_with_the_recipes_are_whole() -> None:
         "quick/teacher": codec_recipe.CodecTraining,
         "quick/codec": Distillation,
         "quick/lm": lm_recipe.LMTraining,
-        "quick/mtp": MTPTraining,
         "quick/vocoder": vocoder_recipe.VocoderTraining,
         "quick/aligner": AlignerTraining,
         "quick/align": AlignTraining,

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from tts.codec.model import Codec, CodecConfig
 from tts.config import from_dict, load_yaml
 from tts.lm.model import LM, LMConfig
-from tts.lm.mtp import MTP, MTPConfig
 from tts.style import Voice
 from vocoder.refiner import Refiner, RefinerConfig
 from vocoder.vocos import PublicVocos, PulseVocos, Vocoder, VocoderConfig
@@ -36,15 +35,13 @@ class NamedVoice:
 @dataclass(frozen=True)
 class ModelConfig:
     """``config.yaml``. ``vocos`` names a published Vocos (hub id or folder) to use instead of a vocoder of our own;
-    ``refiner`` is null for a model whose vocoder reads the coarse mel, ``mtp`` for one whose language model speaks one
-    position a pass. ``pace`` is the share of a style's pace (log2
+    ``refiner`` is null for a model whose vocoder reads the coarse mel. ``pace`` is the share of a style's pace (log2
     ratio) that the language model gives when asked, measured; the rest is stretched.
     """
 
     name: str
     format: int = FORMAT
     lm: LMConfig = field(default_factory=LMConfig)
-    mtp: MTPConfig | None = None
     codec: CodecConfig = field(default_factory=CodecConfig)
     refiner: RefinerConfig | None = None
     vocoder: VocoderConfig = field(default_factory=VocoderConfig)
@@ -63,7 +60,6 @@ class Model:
     config: ModelConfig
     lm: LM
     backbone: dict[str, Tensor]
-    mtp: MTP | None
     codec: Codec
     refiner: Refiner | None
     vocoder: Vocoder
@@ -169,10 +165,6 @@ def load_model(name: str) -> Model:
     backbone = {k.removeprefix(_BACKBONE): state.pop(k) for k in list(state) if k.startswith(_BACKBONE)}
     lm = LM(config.lm, with_backbone=False)
     fill(lm, state, "lm.safetensors", "config.yaml")
-    mtp = None
-    if config.mtp is not None:
-        mtp = MTP(config.mtp)
-        fill(mtp, read_stage(folder, "mtp", config), "mtp.safetensors", "config.yaml")
     codec = Codec(config.codec)
     fill(codec, read_stage(folder, "codec", config), "codec.safetensors", "config.yaml")
     refiner = None
@@ -180,20 +172,14 @@ def load_model(name: str) -> Model:
         refiner = Refiner(config.refiner)
         fill(refiner, read_stage(folder, "refiner", config), "refiner.safetensors", "config.yaml")
     if config.vocos:
-        return Model(folder, config, lm, backbone, mtp, codec, refiner, PublicVocos(config.vocos))
+        return Model(folder, config, lm, backbone, codec, refiner, PublicVocos(config.vocos))
     vocoder = PulseVocos(config.vocoder)
     fill(vocoder, read_stage(folder, "vocoder", config), "vocoder.safetensors", "config.yaml")
-    return Model(folder, config, lm, backbone, mtp, codec, refiner, vocoder)
+    return Model(folder, config, lm, backbone, codec, refiner, vocoder)
 
 
 def save_model(
-    folder: Path,
-    config: ModelConfig,
-    lm: LM,
-    mtp: MTP | None,
-    codec: Codec,
-    refiner: Refiner | None,
-    vocoder: PulseVocos,
+    folder: Path, config: ModelConfig, lm: LM, codec: Codec, refiner: Refiner | None, vocoder: PulseVocos
 ) -> None:
     """Write a model directory with float16 weights and their hashes."""
     from safetensors.torch import save
@@ -201,7 +187,7 @@ def save_model(
     folder.mkdir(parents=True, exist_ok=True)
     values: dict[str, Any] = asdict(config)
     values["sha256"] = {}
-    stages = {"lm": lm, "mtp": mtp, "codec": codec, "refiner": refiner, "vocoder": vocoder}
+    stages = {"lm": lm, "codec": codec, "refiner": refiner, "vocoder": vocoder}
     for stage, module in stages.items():
         if module is None:
             (folder / f"{stage}.safetensors").unlink(missing_ok=True)  # of an earlier release into this folder

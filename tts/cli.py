@@ -218,7 +218,7 @@ def info(model: str) -> None:
     folder = facet_model(model)
     loaded = load_model(str(folder))
     backbone = sum(w.numel() for w in loaded.backbone.values())
-    stages: dict[str, Any] = {name: getattr(loaded, name) for name in ("lm", "mtp", "codec", "refiner", "vocoder")}
+    stages: dict[str, Any] = {name: getattr(loaded, name) for name in ("lm", "codec", "refiner", "vocoder")}
     click.echo(f"{loaded.config.name} (format {loaded.config.format}) in {folder}")
     for stage, module in stages.items():
         if module is None:

@@ -92,7 +92,7 @@ class Synthesizer:
 
     def __init__(self, model: Model, learnt_voice: str = "") -> None:
         self.model, self.learnt_voice = model, learnt_voice
-        self.speaker = Speaker(model.lm, model.backbone, model.mtp)
+        self.speaker = Speaker(model.lm, model.backbone)
         self.stage_times, self.sampling = StageTimes(), Sampling()
         self._lexicon = Lexicon({})
 

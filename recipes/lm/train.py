@@ -161,16 +161,16 @@ class LMTask(nn.Module):
             codes = torch.where(slipped, self.lm.head.near(codes.clamp(min=0)), codes)
         return self.lm.embed(context, codes, batch.age)
 
-    def passed(
-        self, clips: list[Sequence], voice: Tensor, style: Tensor, noise: float, references: list[Sequence] | None
-    ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-        """``clips``, each after its reference if there are any, in voices (B, VOICE_DIM) and styles (B, STYLE_DIM)
-        through the backbone: of each clip inputs (L, dim), hidden states (L, dim) and wanted codes (L,), -1 for
-        advance.
-        """
-        batch = Batch.of(clips, self.device)
+    def hidden(
+        self, rows: np.ndarray, noise: float, references: list[Sequence] | None = None, voice_known: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        """Hidden states (N, dim) and wanted codes (N,), -1 for advance, of all positions of the clips ``rows``."""
+        voice, style = (table[rows].to(self.device) for table in self.tables)
+        if not voice_known:
+            voice = self.lm.no_voice.expand_as(voice)
+        batch = Batch.of([self.sequences[i] for i in rows], self.device)
         inputs = self.positions(batch, voice, style, noise)
-        before = [0] * len(clips)
+        before = [0] * len(rows)
         parts = [x[:n] for x, n in zip(inputs, batch.lengths, strict=True)]
         if references:
             heard = Batch.of(references, self.device)
@@ -180,20 +180,9 @@ class LMTask(nn.Module):
         inputs = pad_sequence(parts, batch_first=True)
         inputs = nn.functional.pad(inputs, (0, 0, 0, -inputs.shape[1] % 16))  # few different shapes
         hidden = self.lm(self.lm.prefix(voice, style), inputs)
-        spoken = [slice(b, b + n) for b, n in zip(before, batch.lengths, strict=True)]
+        spoken = [h[b : b + n] for h, b, n in zip(hidden, before, batch.lengths, strict=True)]
         wanted = [t[:n] for t, n in zip(batch.target, batch.lengths, strict=True)]
-        return *([x[own] for x, own in zip(rows, spoken, strict=True)] for rows in (inputs, hidden)), wanted
-
-    def hidden(
-        self, rows: np.ndarray, noise: float, references: list[Sequence] | None = None, voice_known: bool = True
-    ) -> tuple[Tensor, Tensor]:
-        """Hidden states (N, dim) and wanted codes (N,), -1 for advance, of all positions of the clips ``rows``."""
-        voice, style = (table[rows].to(self.device) for table in self.tables)
-        if not voice_known:
-            voice = self.lm.no_voice.expand_as(voice)
-        clips = [self.sequences[i] for i in rows]
-        _, hidden, wanted = self.passed(clips, voice, style, noise, references)
-        return torch.cat(hidden), torch.cat(wanted)
+        return torch.cat(spoken), torch.cat(wanted)
 
     def loss_of(
         self, rows: np.ndarray, noise: float, references: list[Sequence] | None = None, voice_known: bool = True

@@ -1,4 +1,4 @@
-"""A lean Qwen2 for decoding: a position or a few a step, key and value cache, fused projections, compiled layers.
+"""A lean Qwen2 for decoding: one position a step, key and value cache, fused projections, compiled layers.
 
 The weights are those of ``transformers.Qwen2Model``, kept in float16; the result equals its full pass (tested).
 Nothing of transformers is imported: a loop over its modules spends ten times longer in Python than in arithmetic at
@@ -59,38 +59,30 @@ class Layer(nn.Module):
         self.norm_in = Norm(get("input_layernorm.weight"), eps)
         self.norm_out = Norm(get("post_attention_layernorm.weight"), eps)
 
-    def project(self, x: Tensor, turns: Tensor) -> Tensor:
-        """Inputs (B * N, dim) of N positions of each sequence to queries, keys and values (B, N, 3, heads, width);
-        ``turns`` of the positions as :meth:`CachedBackbone._turns`.
+    def project(self, x: Tensor, turn: Tensor) -> Tensor:
+        """Inputs (N, dim) to queries, keys and values (N, 3, heads, width); ``turn`` as
+        :meth:`CachedBackbone._turns`.
         """
-        n = turns.size(0)
-        pairs = self.qkv(self.norm_in(x)).view(-1, n, 3 * self.n_heads, self.width // 2, 2)
-        turned = torch.view_as_real(torch.view_as_complex(pairs) * turns)
-        return turned.view(-1, n, 3, self.n_heads, self.width)
+        n = x.size(0)
+        pairs = self.qkv(self.norm_in(x)).view(n, 3 * self.n_heads, self.width // 2, 2)
+        turned = torch.view_as_real(torch.view_as_complex(pairs) * turn)
+        return turned.view(n, 3, self.n_heads, self.width)
 
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, first_keys: Tensor, first_values: Tensor) -> Tensor:
-        """Queries (B, N, heads, width) of the last N positions over the prefix, the same for all, and keys and values
-        (B * heads, L, width), to (B, N, heads, width).
+        """Queries (B, heads, width) over the prefix, the same for all, and keys and values (B * heads, L, width), to
+        (B * heads, 1, width).
         """
-        batch, n, heads, length = q.size(0), q.size(1), self.n_heads, first_keys.size(2)
-        own = torch.bmm(q.transpose(1, 2).reshape(-1, n, self.width), keys.transpose(1, 2))
-        for i in range(1, n):  # nobody hears those after it
-            own.select(2, i - n).narrow(1, 0, i).fill_(-torch.inf)
+        batch, heads, length = q.size(0), self.n_heads, first_keys.size(2)
+        own = torch.bmm(q.reshape(-1, 1, self.width), keys.transpose(1, 2))
         if length == 0:
-            heard = torch.bmm(own.softmax(-1), values)
-            return heard.view(batch, heads, n, self.width).transpose(1, 2)
-        rows = batch * n
-        missing = padded_rows(rows) - rows
-        first = torch.cat([q.reshape(rows, heads, self.width), q.new_zeros(missing, heads, self.width)])
-        first = torch.bmm(first.transpose(0, 1), first_keys)[:, :rows].view(heads, batch, n, length)
-        first = first.transpose(0, 1).reshape(-1, n, length)
+            return torch.bmm(own.softmax(-1), values)
+        missing = padded_rows(batch) - batch
+        first = torch.cat([q, q.new_zeros(missing, heads, self.width)])
+        first = torch.bmm(first.transpose(0, 1), first_keys).transpose(0, 1)[:batch].reshape(-1, 1, length)
         weights = torch.cat([first, own], dim=-1).softmax(-1)
-        first = weights[:, :, :length].view(batch, heads, n, length).transpose(1, 2).reshape(rows, heads, length)
-        first = torch.cat([first, q.new_zeros(missing, heads, length)])
-        first = torch.bmm(first.transpose(0, 1), first_values)[:, :rows].view(heads, batch, n, self.width)
-        first = first.transpose(0, 1).reshape(-1, n, self.width)
-        heard = torch.baddbmm(first, weights[:, :, length:], values)
-        return heard.view(batch, heads, n, self.width).transpose(1, 2)
+        first = torch.cat([weights[:, :, :length].view(batch, heads, length), q.new_zeros(missing, heads, length)])
+        first = torch.bmm(first.transpose(0, 1), first_values).transpose(0, 1)[:batch].reshape(-1, 1, self.width)
+        return torch.baddbmm(first, weights[:, :, length:], values)
 
     def finish(self, x: Tensor, y: Tensor) -> Tensor:
         """Add attention's result, N * dim numbers, and the feed-forward's to the inputs (N, dim)."""
@@ -98,37 +90,32 @@ class Layer(nn.Module):
         gate, up = self.gate_up(self.norm_out(x)).view(x.size(0), 2, -1).unbind(1)
         return x + self.down(F.silu(gate) * up)
 
-    def forward(self, x: Tensor, turns: Tensor, own: Tensor, first_keys: Tensor, first_values: Tensor) -> Tensor:
-        """Inputs (B * N, dim) of the next N positions to outputs. ``own`` (2, B * heads, L, width) is the cache up to
-        these positions, whose keys and values are written to its end.
+    def forward(self, x: Tensor, turn: Tensor, own: Tensor, first_keys: Tensor, first_values: Tensor) -> Tensor:
+        """Inputs (B, dim) of the next position to outputs. ``own`` (2, B * heads, L, width) is the cache up to this
+        position, whose keys and values are written to its end.
         """
-        made = self.project(x, turns)
-        n, length = turns.size(0), own.size(2)
-        places = own.view(2, -1, self.n_heads, length, self.width).narrow(3, length - n, n)
-        places.copy_(made[:, :, 1:].permute(2, 0, 3, 1, 4))
+        made = self.project(x, turn)
+        own.select(2, -1).copy_(made[:, 1:].transpose(0, 1).reshape(2, -1, self.width))
         keys, values = own.unbind()
-        return self.finish(x, self.attend(made.select(2, 0), keys, values, first_keys, first_values))
+        return self.finish(x, self.attend(made.select(1, 0), keys, values, first_keys, first_values))
 
 
 class Stack(nn.Module):
-    """All layers, for a position or a few of every sequence."""
+    """All layers, for one position."""
 
     def __init__(self, layers: list[Layer], norm: Norm) -> None:
         super().__init__()
         self.layers, self.norm, self.n_heads = nn.ModuleList(layers), norm, layers[0].n_heads
 
     def forward(
-        self, x: Tensor, turns: Tensor, own: list[Tensor], shared: list[tuple[Tensor, Tensor]], used: int
+        self, x: Tensor, turn: Tensor, own: list[Tensor], shared: list[tuple[Tensor, Tensor]], used: int
     ) -> Tensor:
-        """Inputs (B * N, dim) of N positions to hidden states (B, dim) of the last; a :class:`Cache`'s ``turns`` of
-        the positions, ``own``, ``shared`` and ``used``.
-        """
-        n = turns.size(0)
-        batch = x.size(0) // n
+        """Inputs (B, dim) to hidden states (B, dim); a :class:`Cache`'s ``own``, ``shared`` and ``used``."""
+        n = x.size(0) * self.n_heads
         for i, layer in enumerate(self.layers):
             first_keys, first_values = shared[i]
-            x = layer(x, turns, own[i][:, : batch * self.n_heads, :used], first_keys, first_values)
-        return self.norm(x.view(batch, n, -1)[:, n - 1])
+            x = layer(x, turn, own[i][:, :n, :used], first_keys, first_values)
+        return self.norm(x)
 
 
 @dataclass
@@ -178,11 +165,11 @@ class CachedBackbone:
         """The cache of ``batch`` sequences that all begin with the inputs ``prefix`` (P, dim)."""
         length = len(prefix)
         later = torch.ones(length, length, dtype=torch.bool).triu(1)
-        turns = self._turns(torch.arange(length))
+        turn = self._turns(torch.arange(length))
         n_shared = length if length > SHORT else 0
         x, shared, own = prefix, [], []
         for layer in self.layers:
-            q, k, v = (part.transpose(0, 1).contiguous() for part in layer.project(x, turns)[0].unbind(1))
+            q, k, v = (part.transpose(0, 1).contiguous() for part in layer.project(x, turn).unbind(1))
             weights = (q @ k.transpose(1, 2)).masked_fill(later, -torch.inf).softmax(-1)
             x = layer.finish(x, (weights @ v).transpose(0, 1))
             shared.append((k[:, :n_shared].transpose(1, 2).contiguous(), v[:, :n_shared]))
@@ -196,19 +183,16 @@ class CachedBackbone:
         length = cache.shared[0][1].shape[1]
         cache.turns = self._turns(torch.arange(length, length + cache.used + ROOM))
 
-    def advance(self, cache: Cache, n: int) -> tuple[Tensor, list[Tensor], list[tuple[Tensor, Tensor]], int]:
-        """Make room for the next ``n`` positions: what :class:`Stack` takes after the inputs."""
-        before = cache.used
-        cache.used += n
-        if cache.used > cache.own[0].shape[2]:
+    def advance(self, cache: Cache) -> tuple[Tensor, list[Tensor], list[tuple[Tensor, Tensor]], int]:
+        """Make room for the next position: what :class:`Stack` takes after the inputs."""
+        if cache.used == cache.own[0].shape[2]:
             self._grow(cache)
-        return cache.turns[before : cache.used], cache.own, cache.shared, cache.used
+        cache.used += 1
+        return cache.turns[cache.used - 1], cache.own, cache.shared, cache.used
 
     def step(self, x: Tensor, cache: Cache) -> Tensor:
-        """Inputs (B, N, dim) of the next positions to hidden states (B, dim) of the last; rows beyond the batch are
-        left out.
-        """
-        return self.stack(x[: cache.batch].flatten(0, 1), *self.advance(cache, x.shape[1]))
+        """Inputs (B, dim) of the next position to its hidden states (B, dim); rows beyond the batch are left out."""
+        return self.stack(x[: cache.batch], *self.advance(cache))
 
     def _turns(self, positions: Tensor) -> Tensor:
         """What queries, keys and values are multiplied by: the rotary embedding, and 1 for values, complex

@@ -54,10 +54,10 @@ class DigitSampler(nn.Module):
     def forward(
         self, hidden: Tensor, uniform: Tensor, must_advance: Tensor, temperature: float, top_p: float
     ) -> Tensor:
-        """Hidden states (B, dim) to codes (B,), whose digits are drawn with ``uniform`` (D, B, 1), or -1, which ends
-        the phoneme, as it does where ``must_advance`` (B,).
+        """Hidden states (B, dim) to codes (B,), whose digits are drawn with ``uniform`` (B, D), or -1, which ends the
+        phoneme, as it does where ``must_advance`` (B,).
         """
-        state = self.stem(hidden)
+        state, numbers = self.stem(hidden), uniform.t().unsqueeze(-1)
         codes = torch.zeros(hidden.size(0), dtype=torch.long)
         advance, ended = must_advance, False
         for k, output in enumerate(self.outputs):
@@ -68,7 +68,7 @@ class DigitSampler(nn.Module):
                     aim = scores[:, None, values:]
                     scores = scores[:, :values]
                     scores[:, : self.levels[k]] += (aim * self.parts[k][codes]).sum(-1)
-                digit = draw(scores, uniform[k], temperature, top_p)[:, 0]
+                digit = draw(scores, numbers[k], temperature, top_p)[:, 0]
                 if k == 0:
                     advance = advance | (digit == self.levels[0])
                     digit = digit.clamp(max=self.levels[0] - 1)
@@ -77,17 +77,3 @@ class DigitSampler(nn.Module):
                 if k < len(self.added):
                     state = state + self.added[k].index_select(0, codes if self.tree else digit)
         return codes.masked_fill(advance, -1)
-
-    @torch.jit.export
-    def codes(
-        self,
-        hidden: Tensor,
-        uniform: list[list[float]],
-        must_advance: list[bool],
-        temperature: float,
-        top_p: float,
-    ) -> list[int]:
-        """:meth:`forward` of lists: ``uniform`` (B, D)."""
-        numbers = torch.tensor(uniform).t()[..., None]
-        drawn: list[int] = self(hidden, numbers, torch.tensor(must_advance), temperature, top_p).tolist()
-        return drawn

@@ -17,7 +17,6 @@ from tts.lm.backbone import CachedBackbone, Stack
 from tts.lm.digits import DigitSampler, draw
 from tts.lm.linear import Compiled, half_linear
 from tts.lm.model import LM
-from tts.lm.mtp import MTP, Guess
 from tts.lm.sequence import Sequence, closing_mark, spoken_positions
 from tts.text.symbols import encode
 
@@ -63,7 +62,6 @@ class Row:
         self.spoken = spoken_positions(symbols)
         self.context_begins = context_begins  # its first symbol's place in the table of embeddings
         self.room = min(room, 12 * len(self.spoken) + 64)  # positions it can have
-        self.waiting: list[list[int]] = []  # positions that have not been through the backbone
         self.is_pause = [not s[-1].isalpha() and s[-1] != "ː" for s in symbols]
         self.n_symbols = len(symbols)
         self.generator = torch.Generator().manual_seed(seed)
@@ -87,31 +85,22 @@ class Row:
             self.uniforms = torch.rand(DRAWS, width, generator=self.generator).tolist()
         return self.uniforms[step % DRAWS]
 
-    def position(self, embedding: PositionEmbedding) -> list[int]:
-        """Where it stands, for the embedding; nowhere when it has ended."""
-        if not self.left:
-            return embedding.alone(embedding.zeros)
-        code = self.utterance.codes[-1] if self.age else embedding.nothing
-        return [self.context_begins + self.symbol, embedding.ages + min(self.age, embedding.max_age), code]
-
-    def hear(self, code: int) -> None:
-        """Speak a code, or with -1 close the symbol; what lies between it and the next has no codes. Nothing when it
-        has ended.
-        """
-        if not self.left:
-            return
-        said = self.utterance
-        if code >= 0:
-            same = bool(said.codes) and said.codes[-1] == code and not self.is_pause[self.symbol]
-            self.repeats = self.repeats + 1 if same else 0
-            said.codes.append(code)
-            self.age += 1
-            return
+    def advance(self) -> None:
+        """Close the symbol; what lies between it and the next has no codes."""
         following = self.spoken[self.at + 1] if self.left > 1 else self.n_symbols
-        said.lengths += [self.age] + [0] * (following - self.symbol - 1)
+        lengths = self.utterance.lengths
+        lengths += [self.age] + [0] * (following - self.symbol - 1)
         self.at += 1
         self.age = self.repeats = 0
-        said.done = not self.left
+        self.utterance.done = not self.left
+
+    def add(self, code: int) -> None:
+        """Speak one code."""
+        codes = self.utterance.codes
+        same = bool(codes) and codes[-1] == code and not self.is_pause[self.symbol]
+        self.repeats = self.repeats + 1 if same else 0
+        codes.append(code)
+        self.age += 1
 
 
 class PositionEmbedding(nn.Module):
@@ -121,27 +110,23 @@ class PositionEmbedding(nn.Module):
     Attributes:
         tables: rows of the codes' tables, a row of zeros, then one of every age; what comes with every code is in the
             rows of ages above 0, a new phoneme's mark in that of 0. More rows, of the context, follow.
-        zeros, ages: that row of zeros, and the row of age 0.
+        ages: row of age 0.
         nothing: stands for the code where there is none.
     """
 
     def __init__(self, lm: LM) -> None:
         super().__init__()
-        *first, self.zeros = accumulate(lm.head.table_sizes, initial=0)
-        self.nothing, self.max_age = lm.head.radix[-1], lm.config.max_age
+        *first, zeros = accumulate(lm.head.table_sizes, initial=0)
+        self.nothing = lm.head.radix[-1]
         codes = torch.arange(self.nothing)
-        self.rows = F.pad(lm.head.rows(codes) + torch.tensor(first), (0, 0, 0, 1), value=self.zeros)
+        self.rows = F.pad(lm.head.rows(codes) + torch.tensor(first), (0, 0, 0, 1), value=zeros)
         self.points = F.pad(lm.head.points(codes), (0, 0, 0, 1))
         self.project = half_linear(lm.code.weight)
-        self.ages = self.zeros + 1
+        self.ages = zeros + 1
         with torch.no_grad():
             ages = lm.age.weight + lm.code.bias
             ages[0] = lm.age.weight[0] + lm.phoneme
             self.tables = torch.cat([*(table.weight for table in lm.code_digits), torch.zeros_like(ages[:1]), ages])
-
-    def alone(self, row: int) -> list[int]:
-        """The position whose input is this row of the table."""
-        return [row, self.zeros, self.nothing]
 
     def forward(self, table: Tensor, positions: Tensor) -> Tensor:
         """``table`` (rows, dim) begins with ``tables``; ``positions`` (B, 3): rows of the context and of the age, and
@@ -153,7 +138,7 @@ class PositionEmbedding(nn.Module):
 
 
 class Step(nn.Module):
-    """The next of a few sentences through the backbone, in one compiled call."""
+    """A position of a few sentences, from what they said last to what they say next, in one compiled call."""
 
     def __init__(self, embedding: PositionEmbedding, stack: Stack, sampler: DigitSampler) -> None:
         super().__init__()
@@ -163,7 +148,7 @@ class Step(nn.Module):
         self,
         table: Tensor,
         positions: list[list[int]],
-        turns: Tensor,
+        turn: Tensor,
         own: list[Tensor],
         shared: list[tuple[Tensor, Tensor]],
         used: int,
@@ -171,47 +156,23 @@ class Step(nn.Module):
         must_advance: list[bool],
         temperature: float,
         top_p: float,
-    ) -> tuple[list[int], Tensor]:
-        """What each sentence says after ``positions``, N of each, one sentence after the other: a code, or -1; and the
-        hidden states. Arguments of the three modules.
-        """
-        hidden = self.stack(self.embedding(table, torch.tensor(positions)), turns, own, shared, used)
-        return self.sampler.codes(hidden, uniform, must_advance, temperature, top_p), hidden
-
-
-class GuessStep(nn.Module):
-    """The same by a guess, from the hidden states of the positions before."""
-
-    def __init__(self, embedding: PositionEmbedding, guess: Guess, sampler: DigitSampler) -> None:
-        super().__init__()
-        self.embedding, self.guess, self.sampler = embedding, guess, sampler
-
-    def forward(
-        self,
-        hidden: Tensor,
-        table: Tensor,
-        positions: list[list[int]],
-        uniform: list[list[float]],
-        must_advance: list[bool],
-        temperature: float,
-        top_p: float,
     ) -> list[int]:
-        """What each sentence says after ``positions``, one of each."""
-        guessed = self.guess(hidden, self.embedding(table, torch.tensor(positions)))
-        return self.sampler.codes(guessed, uniform, must_advance, temperature, top_p)
+        """A code for each sentence, or -1: arguments of the three modules, one after the other."""
+        hidden = self.stack(self.embedding(table, torch.tensor(positions)), turn, own, shared, used)
+        drawn = self.sampler(hidden, torch.tensor(uniform), torch.tensor(must_advance), temperature, top_p)
+        codes: list[int] = drawn.tolist()
+        return codes
 
 
 class Speaker:
-    """Decodes with the language model's weights; made once, used for every text. With ``mtp`` two positions a pass."""
+    """Decodes with the language model's weights; made once, used for every text."""
 
-    def __init__(self, lm: LM, backbone: dict[str, Tensor], mtp: MTP | None = None) -> None:
+    def __init__(self, lm: LM, backbone: dict[str, Tensor]) -> None:
         self.lm = lm
         self.config = lm.config
         self.backbone = CachedBackbone(backbone, lm.config.n_layers, lm.config.n_heads)
         self.embedding = PositionEmbedding(lm)
-        sampler = DigitSampler(lm.head)
-        self.step = Compiled(Step(self.embedding, self.backbone.stack.module, sampler))
-        self.guess = None if mtp is None else Compiled(GuessStep(self.embedding, Guess(mtp), sampler))
+        self.step = Compiled(Step(self.embedding, self.backbone.stack.module, DigitSampler(lm.head)))
 
     def _context(self, symbols: Tensor, mark: int, voice: Tensor, style: Tensor) -> Tensor:
         """Symbol ids (S,) to what each position of a symbol receives, (S, dim)."""
@@ -268,42 +229,37 @@ class Speaker:
         config, embedding = self.config, self.embedding
         voice = self.lm.no_voice[None] if voice is None else voice
         prefix = self.prefix(voice, style, reference)
-        known, waiting = (prefix, prefix[:0]) if self.guess is None else prefix.split([len(prefix) - 1, 1])
-        parts, rows = [embedding.tables, waiting], []
+        parts, rows = [embedding.tables], []
         for symbols, seed in zip(sentences, seeds, strict=True):
             rows.append(Row(symbols, seed, sum(map(len, parts)), config.max_positions - len(prefix)))
             parts.append(self._context(torch.tensor(encode(symbols)), closing_mark(symbols), voice, style))
-            rows[-1].waiting += [embedding.alone(len(embedding.tables) + i) for i in range(len(waiting))]
         table = torch.cat(parts)
         utterances = [row.utterance for row in rows]
-        cache = self.backbone.start(known, len(rows))
-
-        def ask(step: int) -> tuple[list[list[float]], list[bool], float, float]:
-            """What a draw takes after the positions."""
+        cache = self.backbone.start(prefix, len(rows))
+        step = 0
+        while rows:
+            positions = [
+                [
+                    row.context_begins + row.symbol,
+                    embedding.ages + min(row.age, config.max_age),
+                    row.utterance.codes[-1] if row.age else embedding.nothing,
+                ]
+                for row in rows
+            ]
             must = [
                 row.age >= config.max_age or row.repeats >= sampling.max_repeats or row.left >= row.room - step - 1
                 for row in rows
             ]
             uniform = [row.draw(step, len(config.levels)) for row in rows]
-            return uniform, must, sampling.temperature, sampling.top_p
-
-        step = 0
-        while rows:
-            positions = [place for row in rows for place in (*row.waiting, row.position(embedding))]
-            going = self.backbone.advance(cache, len(positions) // len(rows))
-            codes, hidden = self.step(table, positions, *going, *ask(step))
+            options = (sampling.temperature, sampling.top_p)
+            codes = self.step(table, positions, *self.backbone.advance(cache), uniform, must, *options)
             for row, code in zip(rows, codes, strict=True):
-                row.hear(code)
+                if code < 0:
+                    row.advance()
+                else:
+                    row.add(code)
             step += 1
             yield utterances
-            if self.guess is not None:
-                for row in rows:
-                    row.waiting = [row.position(embedding)]
-                codes = self.guess(hidden, table, [row.waiting[0] for row in rows], *ask(step))
-                for row, code in zip(rows, codes, strict=True):
-                    row.hear(code)
-                step += 1
-                yield utterances
             for i in reversed(range(len(rows))):
                 if rows[i].utterance.done:
                     cache.drop(i)

@@ -58,27 +58,17 @@ class CodeHead(nn.Module):
         """The state (N, head_dim) that has seen digit ``k`` of codes (N,)."""
         raise NotImplementedError
 
-    def scores(self, hidden: Tensor, codes: Tensor) -> list[Tensor]:
-        """Hidden states (N, dim) to scores (N, values), in float32, of every digit of codes (N,), -1 for advance, each
-        after the digits before it.
-        """
-        codes = codes.clamp(min=0)
-        state = self.stem(hidden)
-        scores = [self.logits(state, codes, 0).float()]
-        for k in range(1, len(self.levels)):
-            state = self.add(state, codes, k - 1)
-            scores.append(self.logits(state, codes, k).float())
-        return scores
-
     def nll(self, hidden: Tensor, codes: Tensor) -> Tensor:
         """Negative log-likelihood (N,) in nats of codes (N,), -1 for advance, given hidden states (N, dim)."""
         spoken = codes >= 0
-        first, *further = self.scores(hidden, codes)
         codes = codes.clamp(min=0)
-        wanted = torch.where(spoken, self.digit(codes, 0), self.advance)
-        loss = F.cross_entropy(first, wanted, reduction="none")
-        for k, scores in enumerate(further, 1):
-            loss = loss + F.cross_entropy(scores, self.digit(codes, k), reduction="none") * spoken
+        state = self.stem(hidden)
+        first = torch.where(spoken, self.digit(codes, 0), self.advance)
+        loss = F.cross_entropy(self.logits(state, codes, 0).float(), first, reduction="none")
+        for k in range(1, len(self.levels)):
+            state = self.add(state, codes, k - 1)
+            logits = self.logits(state, codes, k).float()
+            loss = loss + F.cross_entropy(logits, self.digit(codes, k), reduction="none") * spoken
         return loss
 
 
