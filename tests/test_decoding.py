@@ -1,151 +1,252 @@
-"""A position of the language model, compiled: no row depends on another, the head draws what it says."""
+"""A position of the language model as a graph: it equals the full pass, no row depends on another, codes are drawn
+from the head.
+"""
 
 from __future__ import annotations
 
 import copy
-import warnings
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
+from onnx import TensorProto, helper
 from torch import Tensor
 from torch.nn import functional as F
 
-from tts.lm.backbone import CachedBackbone
-from tts.lm.digits import DigitSampler
-from tts.lm.generate import Sampling, Speaker, choose
-from tts.lm.head import CodeHead
-from tts.lm.linear import Compiled, FloatLinear, half_linear
+from tests.conftest import TINY_LM
+from tts.lm.decoder import Batch, Decoder
+from tts.lm.generate import Sampling, Speaker, draw
+from tts.lm.graph import OPSETS, Graph, rounded
+from tts.lm.head import TreeHead
 from tts.lm.model import LM
+from tts.lm.sequence import build
+from tts.style import STYLE_DIM, VOICE_DIM
 
-DIM, HIDDEN, HEADS = 128, 192, 2
-
-
-@pytest.fixture(params=["fast", "plain"])
-def _linear(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This machine's linear layers, and those of any machine."""
-    if request.param == "plain":
-        monkeypatch.setattr("tts.lm.linear.HalfLinear", FloatLinear)
+SENTENCE = ["^", "h", "ə", "l", "ˈoʊ", " ", "ð", "ˈɛ", "ɹ", "?", "$"]
+VOICE, STYLE = torch.ones(1, VOICE_DIM), torch.zeros(1, STYLE_DIM)
 
 
-def random_backbone(n_layers: int = 2) -> CachedBackbone:
-    generator = torch.Generator().manual_seed(0)
-    state = {"norm.weight": torch.ones(DIM)}
-    shapes = {f"self_attn.{p}_proj": (DIM, DIM) for p in "qkvo"}
-    shapes |= {"mlp.gate_proj": (HIDDEN, DIM), "mlp.up_proj": (HIDDEN, DIM), "mlp.down_proj": (DIM, HIDDEN)}
-    for i in range(n_layers):
-        for name, shape in shapes.items():
-            state[f"layers.{i}.{name}.weight"] = torch.randn(shape, generator=generator) * 0.1
-            state[f"layers.{i}.{name}.bias"] = torch.randn(shape[0], generator=generator)
-        for name in ("input", "post_attention"):
-            state[f"layers.{i}.{name}_layernorm.weight"] = torch.rand(DIM, generator=generator) + 0.5
-    return CachedBackbone(state, n_layers, HEADS)
+@pytest.fixture
+def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights are int8 still, what they are multiplied with is not."""
+    monkeypatch.setattr("tts.lm.graph.ACCURACY", 1)
 
 
-@pytest.mark.usefixtures("_linear")
+def rounded_lm(lm: LM) -> LM:
+    """The language model with the weights that its graph has, and with preferences."""
+    lm = copy.deepcopy(lm)
+    head = lm.head
+    layers = [*(m for m in lm.backbone.modules() if isinstance(m, torch.nn.Linear)), lm.code, head.stem, *head.outputs]
+    layers += head.aims if isinstance(head, TreeHead) else []
+    with torch.no_grad():
+        head.stem.weight.mul_(100)
+        head.outputs[0].weight[-1].zero_()  # advance is not preferred
+        for layer in layers:
+            layer.weight.copy_(rounded(layer.weight))
+    return lm
+
+
+class Steps:
+    """Sequences through a decoder whose inputs are given as they are."""
+
+    def __init__(self, lm: LM, prefix: Tensor, inputs: Tensor, sampling: Sampling | None = None) -> None:
+        sampling = sampling or Sampling()
+        self.decoder, begin = Decoder(lm, lm.backbone.state_dict()), 0
+        self.places = self.decoder.places
+        table = torch.cat([self.places.tables, prefix, inputs.flatten(0, 1)]).detach().numpy()
+        begin = len(self.places.tables)
+        self.first, self.width = begin + len(prefix), inputs.shape[1]
+        options = (sampling.temperature, sampling.top_p)
+        self.batch = self.decoder.start(table, range(begin, self.first), self.width, *options)
+
+    def step(self, number: int, rows: list[int], uniform: Tensor | None = None) -> tuple[list[int], Tensor]:
+        """Position ``number`` of these rows of the inputs: codes and hidden states."""
+        at = [[self.first + number * self.width + row, self.places.zeros, self.places.nothing] for row in rows]
+        batch, hidden = self.batch, np.zeros((len(rows), TINY_LM.dim), np.float32)
+        batch.grow(1)
+        batch.bind((len(rows), 1, 3))
+        batch.binding.bind_output("hidden", "cpu", 0, np.float32, hidden.shape, hidden.ctypes.data)
+        numbers = torch.full((len(rows), len(batch.config.levels)), 0.5) if uniform is None else uniform
+        batch.run(np.asarray(at)[:, None], numbers.numpy(), [False] * len(rows))
+        return batch.codes.tolist(), torch.from_numpy(hidden)
+
+
+def positions(n: int, rows: int, seed: int = 0) -> Tensor:
+    return torch.randn(n, rows, TINY_LM.dim, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.usefixtures("_exact")
+def test_cached_decoding_equals_the_full_pass(tiny_lm: LM) -> None:
+    lm = rounded_lm(tiny_lm)
+    prefix, inputs = positions(2, 1)[:, 0], positions(20, 3, 1)
+    with torch.inference_mode():
+        full = lm(prefix.expand(3, -1, -1), inputs.transpose(0, 1)).transpose(0, 1)
+    steps = Steps(lm, prefix, inputs)
+    for i in range(20):
+        if i == 10:
+            steps.batch.drop(0)  # the third takes its place
+        rows = [0, 1, 2] if i < 10 else [2, 1]
+        torch.testing.assert_close(steps.step(i, rows)[1], full[i][rows], atol=1e-5, rtol=1e-5)
+
+
+def test_int8_is_near_the_full_pass(tiny_lm: LM) -> None:
+    prefix, inputs = positions(2, 1)[:, 0], positions(20, 1, 1)
+    with torch.inference_mode():
+        full = tiny_lm(prefix[None], inputs.transpose(0, 1))[0]
+    steps = Steps(tiny_lm, prefix, inputs)
+    made = torch.cat([steps.step(i, [0])[1] for i in range(20)])
+    assert 0 < float((made - full).norm() / full.norm()) < 0.02
+
+
 @pytest.mark.parametrize("length", [2, 37])
-def test_no_row_depends_on_another(length: int) -> None:
+def test_no_row_depends_on_another(length: int, tiny_lm: LM) -> None:
     """The same bits alone and beside others, after a prefix of any length."""
-    backbone = random_backbone()
-    generator = torch.Generator().manual_seed(1)
-    prefix = torch.randn(length, DIM, generator=generator)
-    inputs = torch.randn(21, 17, DIM, generator=generator)
+    prefix, inputs = positions(length, 1)[:, 0], positions(21, 17, 1)
 
-    def steps(n: int) -> Tensor:
-        with torch.inference_mode():
-            cache = backbone.start(prefix, n)
-            return torch.stack([backbone.step(x[:n], cache) for x in inputs], dim=1)
+    def hidden(n: int) -> Tensor:
+        steps = Steps(tiny_lm, prefix, inputs[:, :n])
+        return torch.stack([steps.step(i, list(range(n)))[1] for i in range(len(inputs))], 1)
 
-    together = steps(17)
+    together = hidden(17)
     assert together[0].std() > 0.1 and not torch.equal(together[0], together[1])
     for n in (1, 2, 3, 4, 5, 9, 16):
-        assert torch.equal(steps(n), together[:n])
+        assert torch.equal(hidden(n), together[:n])
 
 
-@pytest.mark.usefixtures("_linear")
-def test_rows_that_go_on_keep_their_past(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tts.lm.backbone.ROOM", 3)
-    backbone = random_backbone()
-    inputs = torch.randn(10, 3, DIM, generator=torch.Generator().manual_seed(1))
-    prefix = inputs[:2, 0]
-    with torch.inference_mode():
-        alone = backbone.start(prefix, 1)
-        expected = [backbone.step(x[2:], alone) for x in inputs]
-        cache = backbone.start(prefix, 3)
-        for i, x in enumerate(inputs):
-            if i == 4:
-                cache.drop(0)  # the third takes its place
-            made = backbone.step(x if i < 4 else x[[2, 1]], cache)[2 if i < 4 else 0]
-            assert torch.equal(made, expected[i][0])
-    assert cache.own[0].shape == (2, 2 * HEADS, 2 + 4 * 3, DIM // HEADS)  # what has ended takes no memory any more
+def test_the_cache_grows_and_rows_that_go_on_keep_their_past(tiny_lm: LM, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = positions(12, 3)
+    alone = Steps(tiny_lm, inputs[:2, 0], inputs[:, 2:])
+    expected = [alone.step(i, [0])[1][0] for i in range(12)]
+    monkeypatch.setattr("tts.lm.decoder.ROOM", 3)
+    steps = Steps(tiny_lm, inputs[:2, 0], inputs)
+    for i in range(12):
+        if i == 4:
+            steps.batch.drop(0)  # the third takes its place
+        made = steps.step(i, [0, 1, 2] if i < 4 else [2, 1])[1]
+        assert torch.equal(made[2 if i < 4 else 0], expected[i])
+    assert steps.batch.cached[0].shape == (2, 2, 2 + 4 * 3, 16)  # what has ended takes no memory any more
 
 
-@pytest.mark.parametrize("n", [1, 3, 4, 6, 16, 20])
-def test_linear_layers_agree(n: int) -> None:
-    generator = torch.Generator().manual_seed(0)
-    weight, bias, x = (torch.randn(s, generator=generator) for s in ((24, 40), (24,), (n, 40)))
-    expected = F.linear(x, weight.half().float(), bias)
-    for layer in (half_linear(weight, bias), FloatLinear(weight, bias)):
-        torch.testing.assert_close(layer(x), expected, atol=1e-4, rtol=1e-5)
-    torch.testing.assert_close(half_linear(weight)(x), FloatLinear(weight, None)(x), atol=1e-4, rtol=1e-5)
-
-
-@pytest.mark.usefixtures("_linear")
-def test_a_speaker_leaves_the_model_trainable(tiny_lm: LM) -> None:
-    lm = copy.deepcopy(tiny_lm).requires_grad_(True)
-    speaker = Speaker(lm, lm.backbone.state_dict())
-    assert all(p.requires_grad for p in lm.parameters())
-    assert not any(t.requires_grad for m in (speaker.step, speaker.backbone.stack) for t in m.module.parameters())
-
-
-def sampler_of(lm: LM) -> tuple[DigitSampler, CodeHead]:
-    """The sampler, and the head it is made of, with the same rounded weights and with preferences."""
-    head = copy.deepcopy(lm.head)
-    head.stem.weight.data.mul_(300)
-    head.outputs[0].weight.data[-1].zero_()  # advance is not preferred
-    head.load_state_dict({name: weight.half().float() for name, weight in head.state_dict().items()})
-    return DigitSampler(head), head
-
-
-@pytest.mark.usefixtures("_linear")
+@pytest.mark.usefixtures("_exact")
 @pytest.mark.parametrize("which", ["grid", "tree"])
-def test_digits_are_drawn_from_the_head(which: str, tiny_lm: LM, tree_lm: LM) -> None:
-    """As digit by digit from the head's own layers, alone and beside others, compiled and not."""
-    lm = tiny_lm if which == "grid" else tree_lm
-    sampler, head = sampler_of(lm)
-    compiled = Compiled(sampler)
-    generator = torch.Generator().manual_seed(0)
-    hidden = torch.randn(50, lm.config.dim, generator=generator)
-    uniform = torch.rand(50, len(head.levels), generator=generator)
-    must = torch.arange(50) % 7 == 0
+def test_codes_are_drawn_from_the_head(which: str, tiny_lm: LM, tree_lm: LM) -> None:
+    """As digit by digit from the head's own layers, and embedded as training does."""
+    lm = rounded_lm(tiny_lm if which == "grid" else tree_lm)
+    head, n = lm.head, 50
+    inputs = positions(2, n)
+    uniform = 1 - torch.rand(n, len(head.levels), generator=torch.Generator().manual_seed(0))
     for sampling in (Sampling(), Sampling(1.0, 1.0), Sampling(0.0)):
-        options = (sampling.temperature, sampling.top_p)
+        steps = Steps(lm, inputs[0, :2], inputs[1:], sampling)
+        drawn, hidden = steps.step(0, list(range(n)), uniform)
         with torch.inference_mode():
-            drawn = compiled(hidden, uniform, must, *options)
-            assert torch.equal(drawn, sampler(hidden, uniform, must, *options))
-            alone = [compiled(*(t[i : i + 1] for t in (hidden, uniform, must)), *options) for i in range(50)]
-            state, codes = head.stem(hidden), torch.zeros(50, dtype=torch.long)
+            state, codes = head.stem(hidden), torch.zeros(n, dtype=torch.long)
             for k in range(len(head.levels)):
-                logits = head.logits(state, codes, k).numpy()
-                if k == 0:
-                    logits[must, : head.advance] = -np.inf
-                digit = torch.from_numpy(choose(logits, uniform[:, k].numpy(), sampling))
+                digit = torch.from_numpy(draw(head.logits(state, codes, k).numpy(), uniform[:, k].numpy(), sampling))
                 if k == 0:
                     advance = digit == head.advance
                     digit = digit.clamp(max=head.levels[0] - 1)
                 codes = codes + digit * head.radix[k]
                 if k + 1 < len(head.levels):
                     state = head.add(state, codes, k)
-        assert torch.equal(drawn, codes.masked_fill(advance, -1))
-        assert (drawn[must] == -1).all() and len(drawn.unique()) > 8
-        assert torch.equal(torch.cat(alone), drawn)
+        assert drawn == codes.masked_fill(advance, -1).tolist() and len(set(drawn)) > 8
 
 
-def test_the_first_call_gives_what_later_ones_give(tiny_lm: LM) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        compiled = Compiled(sampler_of(tiny_lm)[0])
-    arguments = (torch.randn(2, tiny_lm.config.dim), torch.rand(2, 5), torch.zeros(2, dtype=torch.bool), 1.0, 0.9)
+@pytest.mark.usefixtures("_exact")
+@pytest.mark.parametrize("which", ["grid", "tree"])
+def test_decoding_embeds_as_training_does(which: str, tiny_lm: LM, tree_lm: LM) -> None:
+    """Positions put together from tables and points equal those of :meth:`LM.embed`."""
+    lm = rounded_lm(tiny_lm if which == "grid" else tree_lm)
+    codes, ages = torch.tensor([3, 40, -1, 63]), torch.tensor([2, 1, 0, 90])
+    context = positions(3, 1)[:, 0]
     with torch.inference_mode():
-        calls = [compiled(*arguments) for _ in range(4)]
-    assert all(torch.equal(calls[0], call) for call in calls)
+        embedded = lm.embed(context[2].expand(4, -1), codes, ages)
+        full = lm(context[None, :2].expand(4, -1, -1), embedded[:, None])[:, 0]
+    steps = Steps(lm, context, torch.zeros(1, 4, TINY_LM.dim))
+    places, batch = steps.places, steps.batch
+    batch.used = 2  # the third row is the sentence's
+    codes[codes < 0] = places.nothing
+    at = torch.stack([torch.full((4,), steps.first - 1), places.ages + ages.clamp(max=lm.config.max_age), codes], 1)
+    hidden = np.zeros((4, TINY_LM.dim), np.float32)
+    batch.bind((4, 1, 3))
+    batch.binding.bind_output("hidden", "cpu", 0, np.float32, hidden.shape, hidden.ctypes.data)
+    batch.run(at[:, None].numpy())
+    torch.testing.assert_close(torch.from_numpy(hidden), full, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("_exact")
+def test_reference_and_unknown_voice(tiny_lm: LM) -> None:
+    """Decoding after a reference equals the full pass over prefix, reference and sentence."""
+    lm = rounded_lm(tiny_lm)
+    with torch.no_grad():
+        lm.reference.normal_(generator=torch.Generator().manual_seed(1))
+        lm.no_voice.normal_(0, 9, generator=torch.Generator().manual_seed(2))
+    speaker = Speaker(lm, lm.backbone.state_dict())
+    reference = build(SENTENCE, list(np.linspace(0.05, 0.6, len(SENTENCE))), np.arange(0, 3000, 100), 46.875)
+    inputs = positions(4, 1)
+    with torch.inference_mode():
+        prefix = speaker.prefix(lm.no_voice[None], STYLE, reference)
+        assert prefix.shape == (2 + len(reference), lm.config.dim)
+        assert not torch.equal(prefix[:2], speaker.prefix(VOICE, STYLE))
+        full = lm(prefix[None], inputs.transpose(0, 1))[0]
+        steps = Steps(lm, prefix, inputs)
+        made = torch.cat([steps.step(i, [0])[1] for i in range(4)])
+    torch.testing.assert_close(made, full, atol=1e-5, rtol=1e-5)
+    lively = Sampling(1.0, 1.0)
+    said = [
+        speaker.speak([SENTENCE], voice, STYLE, [1], lively, given)[0].codes
+        for voice, given in ((VOICE, None), (VOICE, reference), (None, reference))
+    ]
+    assert said[0] != said[1] and said[1] != said[2]
+    together = speaker.speak([SENTENCE, SENTENCE[:4]], None, STYLE, [1, 2], lively, reference)
+    assert together[0].codes == said[2]
+
+
+@pytest.mark.parametrize("accuracy", [1, 4])
+@pytest.mark.parametrize("columns", [5, 64, 100])
+def test_linear_layers(accuracy: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts.lm.graph.ACCURACY", accuracy)
+    generator = torch.Generator().manual_seed(0)
+    weight, bias, x = (torch.randn(s, generator=generator) for s in ((24, columns), (24,), (3, columns)))
+    weight[2] = 0
+    graph = Graph()
+    graph.op("Identity", graph.linear("x", weight, bias), name="y")
+    value = helper.make_tensor_value_info
+    ends = ([value(name, TensorProto.FLOAT, [3, n])] for name, n in (("x", columns), ("y", 24)))
+    made = helper.make_graph(graph.nodes, "linear", *ends, graph.constants)
+    opsets = [helper.make_opsetid(*opset) for opset in OPSETS.items()]
+    model = helper.make_model(made, opset_imports=opsets, ir_version=9).SerializeToString()
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    found = torch.from_numpy(session.run(["y"], {"x": x.numpy()})[0])
+    error = (found - F.linear(x, rounded(weight), bias)).norm() / found.norm()
+    assert float(error) < (1e-5 if accuracy == 1 else 0.02)
+    assert float((rounded(weight) - weight).norm() / weight.norm()) < 0.01
+
+
+def test_a_speaker_leaves_the_model_trainable(tiny_lm: LM) -> None:
+    lm = copy.deepcopy(tiny_lm).requires_grad_(True)
+    Speaker(lm, lm.backbone.state_dict()).speak([SENTENCE], VOICE, STYLE, [1], Sampling())
+    assert all(p.requires_grad for p in lm.parameters())
+
+
+def test_a_batch_is_its_own(tiny_lm: LM) -> None:
+    """Two batches of one decoder in turn."""
+    inputs = positions(6, 2)
+    decoder = Decoder(tiny_lm, tiny_lm.backbone.state_dict())
+    tables, zeros, nothing = decoder.places.tables, decoder.places.zeros, decoder.places.nothing
+    table = torch.cat([tables, inputs.flatten(0, 1)]).detach().numpy()
+
+    def start() -> Batch:
+        return decoder.start(table, range(len(tables), len(tables) + 2), 1, 1.0, 1.0)
+
+    def step(batch: Batch, i: int, which: int) -> list[int]:
+        return batch.step([[len(tables) + 2 * i + which, zeros, nothing]], [[0.5] * 5], [False])
+
+    alone = start()
+    expected = [step(alone, i, 0) for i in range(6)]
+    one, other = start(), start()
+    found = []
+    for i in range(6):
+        found.append(step(one, i, 0))
+        step(other, i, 1)
+    assert found == expected

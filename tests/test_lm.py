@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tts.lm.generate import PositionEmbedding, Sampling, Speaker, choose
+from tts.lm.generate import Sampling, Speaker, draw
 from tts.lm.head import CodeHead, DigitHead, TreeHead
 from tts.lm.model import LM
 from tts.lm.sequence import build, closing_mark, spoken_positions
@@ -41,84 +41,6 @@ def test_sequence_keeps_every_code_and_phoneme() -> None:
 def test_sequence_with_fewer_codes_than_phonemes() -> None:
     sequence = build(SENTENCE, [0.001 * i for i in range(len(SENTENCE))], np.arange(2), 46.875)
     assert [t for t in sequence.target if t >= 0] == [0, 1]
-
-
-def halved(lm: LM) -> LM:
-    """The language model with its weights rounded to float16, as files and the decoder keep them."""
-    lm = copy.deepcopy(lm)
-    lm.load_state_dict({name: weight.half().float() for name, weight in lm.state_dict().items()})
-    return lm
-
-
-def test_cached_decoding_equals_the_full_pass(tiny_lm: LM) -> None:
-    lm = halved(tiny_lm)
-    backbone = Speaker(lm, lm.backbone.state_dict()).backbone
-    inputs = torch.randn(3, 20, lm.config.dim, generator=torch.Generator().manual_seed(0))
-    inputs[:, :2] = inputs[:1, :2]  # the prefix
-    with torch.inference_mode():
-        full = lm(inputs[:, :2], inputs[:, 2:])
-        cache = backbone.start(inputs[0, :2], 3)
-        steps = [backbone.step(F.pad(x, (0, 0, 0, 1)), cache)[:3] for x in inputs[:, 2:12].unbind(1)]
-        cache.drop(0)  # the third takes its place
-        steps = torch.stack(steps, dim=1)
-        later = [backbone.step(F.pad(x[[2, 1]], (0, 0, 0, 2)), cache)[:2] for x in inputs[:, 12:].unbind(1)]
-    torch.testing.assert_close(steps, full[:, :10], atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(torch.stack(later, dim=1), full[[2, 1], 10:], atol=1e-5, rtol=1e-5)
-
-
-def test_cache_grows(tiny_lm: LM, monkeypatch: pytest.MonkeyPatch) -> None:
-    inputs = torch.randn(30, 4, tiny_lm.config.dim, generator=torch.Generator().manual_seed(0))
-    made = []
-    for room in (256, 8):
-        monkeypatch.setattr("tts.lm.backbone.ROOM", room)
-        backbone = Speaker(tiny_lm, tiny_lm.backbone.state_dict()).backbone
-        with torch.inference_mode():
-            cache = backbone.start(inputs[0], 2)
-            made.append(torch.stack([backbone.step(x, cache) for x in inputs]))
-    assert torch.equal(*made)
-
-
-@pytest.mark.parametrize("which", ["grid", "tree"])
-def test_decoding_embeds_as_training_does(which: str, tiny_lm: LM, tree_lm: LM) -> None:
-    """Positions put together from tables and points equal those of :meth:`LM.embed`."""
-    lm = halved(tiny_lm if which == "grid" else tree_lm)
-    embedding = PositionEmbedding(lm)
-    codes, ages = torch.tensor([3, 40, -1, 63]), torch.tensor([2, 1, 0, 90])
-    context = torch.randn(2, lm.config.dim)
-    with torch.inference_mode():
-        wanted = lm.embed(context[1].expand(4, -1), codes, ages)
-        places = torch.full((4,), len(embedding.tables) + 1), embedding.ages + ages.clamp(max=lm.config.max_age)
-        positions = torch.stack([*places, torch.where(codes < 0, embedding.nothing, codes)], 1)
-        made = embedding(torch.cat([embedding.tables, context]), positions)
-    torch.testing.assert_close(made, wanted, atol=1e-5, rtol=1e-5)
-
-
-def test_reference_and_unknown_voice(tiny_lm: LM) -> None:
-    """Decoding after a reference equals the full pass over prefix, reference and sentence."""
-    lm = halved(tiny_lm)
-    with torch.no_grad():
-        lm.reference.normal_(generator=torch.Generator().manual_seed(1))
-        lm.no_voice.normal_(0, 9, generator=torch.Generator().manual_seed(2))
-        lm.head.stem.weight.mul_(100)  # so that random weights have preferences
-    speaker = Speaker(lm, lm.backbone.state_dict())
-    reference = build(SENTENCE, list(np.linspace(0.05, 0.6, len(SENTENCE))), np.arange(0, 3000, 100), 46.875)
-    with torch.inference_mode():
-        prefix = speaker.prefix(lm.no_voice[None], STYLE, reference)
-        assert prefix.shape == (2 + len(reference), lm.config.dim)
-        assert not torch.equal(prefix[:2], speaker.prefix(VOICE, STYLE))
-        inputs = torch.randn(4, lm.config.dim, generator=torch.Generator().manual_seed(0))
-        full = lm(prefix[None], inputs[None])[0]
-        cache = speaker.backbone.start(prefix, 1)
-        steps = torch.cat([speaker.backbone.step(F.pad(x[None], (0, 0, 0, 3)), cache)[:1] for x in inputs])
-    torch.testing.assert_close(steps, full, atol=1e-5, rtol=1e-5)
-    lively = Sampling(1.0, 1.0)
-    said = [
-        speaker.speak([SENTENCE], voice, STYLE, [1], lively, given)[0].codes
-        for voice, given in ((VOICE, None), (VOICE, reference), (None, reference))
-    ]
-    assert said[0] != said[1] and said[1] != said[2]
-    together = speaker.speak([SENTENCE, SENTENCE[:4]], None, STYLE, [1, 2], lively, reference)
-    assert together[0].codes == said[2]
 
 
 def distribution(head: CodeHead, hidden: torch.Tensor) -> torch.Tensor:
@@ -229,14 +151,14 @@ def test_nucleus() -> None:
 
     def drawn(top_p: float, n: int = 1000) -> np.ndarray:
         uniform = (np.arange(n) + 0.5) / n
-        return choose(logits.repeat(n, 0), uniform, Sampling(1.0, top_p))
+        return draw(logits.repeat(n, 0), uniform, Sampling(1.0, top_p))
 
     assert set(drawn(1.0)) == {0, 1, 2, 3}
     assert set(drawn(0.7)) == {0, 1}
     assert set(drawn(0.4)) == {1}
     assert (drawn(1.0) == 0).mean() == pytest.approx(0.3, abs=0.002)
     assert (drawn(0.7) == 0).mean() == pytest.approx(0.3 / 0.8, abs=0.002)
-    assert set(choose(logits, np.asarray([0.99]), Sampling(0.0))) == {1}
+    assert set(draw(logits, np.asarray([0.99]), Sampling(0.0))) == {1}
 
 
 def test_codes_come_step_by_step(speaker: Speaker) -> None:

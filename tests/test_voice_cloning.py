@@ -62,10 +62,11 @@ def test_a_voice_is_learnt_and_spoken_in(
     task = finetune_voice.VoiceTask(plain_synth.model.codec, recordings, 2, 2)
     trained = {n for n, parameter in task.named_parameters() if parameter.requires_grad}
     assert trained and all("parametrizations" in n and n.startswith("codec.decoder.") for n in trained)
-    spoken, other = own.say("Yes.", watermark=False).samples, own.say("Yes.", voice="a", watermark=False).samples
+    text = "Yes, and this is what I would say of it."
+    spoken, other = own.say(text, watermark=False).samples, own.say(text, voice="a", watermark=False).samples
     assert not np.array_equal(spoken, other)
-    assert not np.array_equal(spoken, own.say("Yes.").samples)  # marked
-    assert np.array_equal(other, own.say("Yes.", voice="a").samples)  # nobody's voice: not marked
+    assert not np.array_equal(spoken, own.say(text).samples)  # marked
+    assert np.array_equal(other, own.say(text, voice="a").samples)  # nobody's voice: not marked
     result = CliRunner().invoke(
         facet, ["say", "Yes.", "--voice", "anna", "-o", str(tmp_path / "x.wav"), "--model", str(cloning_model)]
     )

@@ -23,7 +23,7 @@ from recipes.precision import mixed_precision
 from recipes.training import CONFIG, trained
 from tts.cli_common import one_line_errors
 from tts.config import load_config
-from tts.lm.generate import Sampling, choose
+from tts.lm.generate import Sampling, draw
 from tts.lm.head import CodeHead
 
 
@@ -32,7 +32,7 @@ def draw_codes(head: CodeHead, hidden: Tensor, sampling: Sampling, rng: np.rando
     state, codes = head.stem(hidden), torch.zeros(len(hidden), dtype=torch.long, device=hidden.device)
     for k, level in enumerate(head.levels):
         logits = head.logits(state, codes, k)[:, :level]
-        digit = torch.from_numpy(choose(logits.cpu().numpy(), rng.random(len(hidden)), sampling))
+        digit = torch.from_numpy(draw(logits.cpu().numpy(), 1 - rng.random(len(hidden)), sampling))
         codes = codes + head.radix[k] * digit.to(hidden.device)
         if k + 1 < len(head.levels):
             state = head.add(state, codes, k)

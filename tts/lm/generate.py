@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from tts.lm.backbone import CachedBackbone, Stack
-from tts.lm.digits import DigitSampler, draw
-from tts.lm.linear import Compiled, half_linear
+from tts.lm.decoder import Decoder
 from tts.lm.model import LM
 from tts.lm.sequence import Sequence, closing_mark, spoken_positions
 from tts.text.symbols import encode
@@ -49,10 +45,16 @@ class Utterance:
     done: bool = False
 
 
-def choose(logits: np.ndarray, uniform: np.ndarray, sampling: Sampling) -> np.ndarray:
-    """:func:`tts.lm.digits.draw` of arrays: logits (B, K) and ``uniform`` (B,) to indices (B,)."""
-    numbers = torch.from_numpy(uniform)[:, None]
-    return draw(torch.from_numpy(logits), numbers, sampling.temperature, sampling.top_p)[:, 0].numpy()
+def draw(logits: np.ndarray, uniform: np.ndarray, sampling: Sampling) -> np.ndarray:
+    """Draw from logits (B, K) by inverse CDF with ``uniform`` (B,) in (0, 1], to indices (B,), within the nucleus: the
+    likeliest values up to the first with which they have a share of ``top_p``.
+    """
+    scaled = logits / max(sampling.temperature, 1e-6)
+    p = np.exp(scaled - scaled.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    likelier = np.where(p[:, None] > p[:, :, None], p[:, None], 0).sum(2)
+    below = np.where(likelier < sampling.top_p, p, 0).cumsum(1)
+    return (below < uniform[:, None] * below[:, -1:]).sum(1)
 
 
 class Row:
@@ -80,9 +82,9 @@ class Row:
         return len(self.spoken) - self.at
 
     def draw(self, step: int, width: int) -> list[float]:
-        """Uniform numbers, ``width`` of them, for this step."""
+        """Uniform numbers in (0, 1], ``width`` of them, for this step."""
         if step % DRAWS == 0:
-            self.uniforms = torch.rand(DRAWS, width, generator=self.generator).tolist()
+            self.uniforms = (1 - torch.rand(DRAWS, width, generator=self.generator)).tolist()
         return self.uniforms[step % DRAWS]
 
     def advance(self) -> None:
@@ -103,76 +105,13 @@ class Row:
         self.age += 1
 
 
-class PositionEmbedding(nn.Module):
-    """Backbone inputs, as :meth:`tts.lm.model.LM.embed` makes them, of a few positions at a time: sums of rows of a
-    table, and where codes lie, projected.
-
-    Attributes:
-        tables: rows of the codes' tables, a row of zeros, then one of every age; what comes with every code is in the
-            rows of ages above 0, a new phoneme's mark in that of 0. More rows, of the context, follow.
-        ages: row of age 0.
-        nothing: stands for the code where there is none.
-    """
-
-    def __init__(self, lm: LM) -> None:
-        super().__init__()
-        *first, zeros = accumulate(lm.head.table_sizes, initial=0)
-        self.nothing = lm.head.radix[-1]
-        codes = torch.arange(self.nothing)
-        self.rows = F.pad(lm.head.rows(codes) + torch.tensor(first), (0, 0, 0, 1), value=zeros)
-        self.points = F.pad(lm.head.points(codes), (0, 0, 0, 1))
-        self.project = half_linear(lm.code.weight)
-        self.ages = zeros + 1
-        with torch.no_grad():
-            ages = lm.age.weight + lm.code.bias
-            ages[0] = lm.age.weight[0] + lm.phoneme
-            self.tables = torch.cat([*(table.weight for table in lm.code_digits), torch.zeros_like(ages[:1]), ages])
-
-    def forward(self, table: Tensor, positions: Tensor) -> Tensor:
-        """``table`` (rows, dim) begins with ``tables``; ``positions`` (B, 3): rows of the context and of the age, and
-        codes. To inputs (B, dim).
-        """
-        codes = positions[:, 2]
-        rows = torch.cat([positions[:, :2], self.rows[codes]], 1)
-        return F.embedding_bag(rows, table, mode="sum") + self.project(self.points[codes])
-
-
-class Step(nn.Module):
-    """A position of a few sentences, from what they said last to what they say next, in one compiled call."""
-
-    def __init__(self, embedding: PositionEmbedding, stack: Stack, sampler: DigitSampler) -> None:
-        super().__init__()
-        self.embedding, self.stack, self.sampler = embedding, stack, sampler
-
-    def forward(
-        self,
-        table: Tensor,
-        positions: list[list[int]],
-        turn: Tensor,
-        own: list[Tensor],
-        shared: list[tuple[Tensor, Tensor]],
-        used: int,
-        uniform: list[list[float]],
-        must_advance: list[bool],
-        temperature: float,
-        top_p: float,
-    ) -> list[int]:
-        """A code for each sentence, or -1: arguments of the three modules, one after the other."""
-        hidden = self.stack(self.embedding(table, torch.tensor(positions)), turn, own, shared, used)
-        drawn = self.sampler(hidden, torch.tensor(uniform), torch.tensor(must_advance), temperature, top_p)
-        codes: list[int] = drawn.tolist()
-        return codes
-
-
 class Speaker:
     """Decodes with the language model's weights; made once, used for every text."""
 
     def __init__(self, lm: LM, backbone: dict[str, Tensor]) -> None:
         self.lm = lm
         self.config = lm.config
-        self.backbone = CachedBackbone(backbone, lm.config.n_layers, lm.config.n_heads)
-        self.embedding = PositionEmbedding(lm)
-        self.step = Compiled(Step(self.embedding, self.backbone.stack.module, DigitSampler(lm.head)))
+        self.decoder = Decoder(lm, backbone)
 
     def _context(self, symbols: Tensor, mark: int, voice: Tensor, style: Tensor) -> Tensor:
         """Symbol ids (S,) to what each position of a symbol receives, (S, dim)."""
@@ -226,23 +165,25 @@ class Speaker:
         sampling: Sampling,
         reference: Sequence | None,
     ) -> Iterator[list[Utterance]]:
-        config, embedding = self.config, self.embedding
+        config, places = self.config, self.decoder.places
         voice = self.lm.no_voice[None] if voice is None else voice
         prefix = self.prefix(voice, style, reference)
-        parts, rows = [embedding.tables], []
+        parts, rows = [places.tables, prefix], []
         for symbols, seed in zip(sentences, seeds, strict=True):
             rows.append(Row(symbols, seed, sum(map(len, parts)), config.max_positions - len(prefix)))
             parts.append(self._context(torch.tensor(encode(symbols)), closing_mark(symbols), voice, style))
-        table = torch.cat(parts)
+        table, begin = torch.cat(parts).numpy(), len(places.tables)
         utterances = [row.utterance for row in rows]
-        cache = self.backbone.start(prefix, len(rows))
+        batch = self.decoder.start(
+            table, range(begin, begin + len(prefix)), len(rows), sampling.temperature, sampling.top_p
+        )
         step = 0
         while rows:
             positions = [
                 [
                     row.context_begins + row.symbol,
-                    embedding.ages + min(row.age, config.max_age),
-                    row.utterance.codes[-1] if row.age else embedding.nothing,
+                    places.ages + min(row.age, config.max_age),
+                    row.utterance.codes[-1] if row.age else places.nothing,
                 ]
                 for row in rows
             ]
@@ -251,9 +192,7 @@ class Speaker:
                 for row in rows
             ]
             uniform = [row.draw(step, len(config.levels)) for row in rows]
-            options = (sampling.temperature, sampling.top_p)
-            codes = self.step(table, positions, *self.backbone.advance(cache), uniform, must, *options)
-            for row, code in zip(rows, codes, strict=True):
+            for row, code in zip(rows, batch.step(positions, uniform, must), strict=True):
                 if code < 0:
                     row.advance()
                 else:
@@ -262,7 +201,7 @@ class Speaker:
             yield utterances
             for i in reversed(range(len(rows))):
                 if rows[i].utterance.done:
-                    cache.drop(i)
+                    batch.drop(i)
                     rows[i] = rows[-1]
                     rows.pop()
 
