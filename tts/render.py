@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -52,23 +52,16 @@ def limited(samples: np.ndarray) -> np.ndarray:
     return np.where(over > 0, bent, samples).astype(np.float32)
 
 
-class Renderer:
-    """Renders one sentence.
+class MelDecoder:
+    """Decodes one sentence: codec decoder, refiner.
 
     Args:
         voice, style: (1, VOICE_DIM) and (1, STYLE_DIM); ``None`` where unknown.
         times: counts the stages' seconds.
-        slower: by what speech is stretched; 1 leaves it.
     """
 
     def __init__(
-        self,
-        model: Model,
-        sentence: Sentence,
-        voice: Tensor | None,
-        style: Tensor | None,
-        times: StageTimes,
-        slower: float = 1.0,
+        self, model: Model, sentence: Sentence, voice: Tensor | None, style: Tensor | None, times: StageTimes
     ) -> None:
         codec, refiner = model.codec, model.refiner
         self.times = times
@@ -81,8 +74,42 @@ class Renderer:
             self.refining = Piecewise(
                 lambda x: refiner.refine(x[:, : AUDIO.n_mels], voice, style, x[:, AUDIO.n_mels :]), refiner.context
             )
+
+    @torch.inference_mode()
+    def push(self, piece: Piece) -> Tensor | None:
+        """The next codes to the log-mel (1, n_mels, T) that they complete, ``None`` for none."""
+        codes = torch.tensor(piece.codes, dtype=torch.long)[None] if piece.codes else None
+        mel = self.times.call("codec", self.decoding.push, codes, piece.last)
+        if self.refining is None:
+            return mel
+        if mel is not None:
+            mel = torch.cat([mel, self.noise.draw(mel.shape[-1]).t()[None]], dim=1)
+        return self.times.call("refiner", self.refining.push, mel, piece.last)
+
+
+def decoded(
+    pieces: Iterable[Piece], model: Model, voice: Tensor | None, style: Tensor | None, times: StageTimes
+) -> Iterator[tuple[Piece, Tensor | None]]:
+    """Pieces of sentences, one after another, with the mel that each completes; arguments as :class:`MelDecoder`."""
+    decoder = None
+    for piece in pieces:
+        decoder = decoder or MelDecoder(model, piece.sentence, voice, style, times)
+        yield piece, decoder.push(piece)
+        decoder = None if piece.last else decoder
+
+
+class Renderer:
+    """Renders the mel of one sentence.
+
+    Args:
+        times: counts the stages' seconds.
+        slower: by what speech is stretched; 1 leaves it.
+    """
+
+    def __init__(self, model: Model, sentence: Sentence, times: StageTimes, slower: float = 1.0) -> None:
+        self.times = times
         self.vocoding = model.vocoder.start(torch.Generator().manual_seed(sentence.seed), slower)
-        self.samples_per_code = slower * codec.config.stride * AUDIO.hop_length
+        self.samples_per_code = slower * model.codec.config.stride * AUDIO.hop_length
         self.unaligned = list(sentence.symbols)  # symbols whose place has not been told
         self.lengths: list[int] = []  # of those of them that have ended, in codes
         gap = slower * GAP_S if sentence.place else 0.0
@@ -90,14 +117,10 @@ class Renderer:
         self.end: float = self.gap  # where the last aligned symbol ended, in samples after all that has been given
 
     @torch.inference_mode()
-    def push(self, piece: Piece) -> Audio:
-        """The next codes to the samples that they complete, none perhaps, with the phonemes that end there."""
-        codes = torch.tensor(piece.codes, dtype=torch.long)[None] if piece.codes else None
-        mel = self.times.call("codec", self.decoding.push, codes, piece.last)
-        if self.refining is not None:
-            if mel is not None:
-                mel = torch.cat([mel, self.noise.draw(mel.shape[-1]).t()[None]], dim=1)
-            mel = self.times.call("refiner", self.refining.push, mel, piece.last)
+    def push(self, piece: Piece, mel: Tensor | None) -> Audio:
+        """The next piece and what :class:`MelDecoder` gave for it to the samples that they complete, none perhaps,
+        with the phonemes that end there.
+        """
         wav = self.times.call("vocoder", self.vocoding.push, mel, piece.last)
         samples = np.zeros(0, np.float32) if wav is None else limited(wav[0].numpy())
         if self.gap and (len(samples) or piece.last):
@@ -121,6 +144,8 @@ class Renderer:
 
 
 def render(model: Model, codes: list[int], voice: Tensor | None, style: Tensor | None, seed: int = 0) -> np.ndarray:
-    """All codes of an utterance to samples (N,) at once; arguments as for :class:`Renderer`."""
-    sentence = Sentence([], checked_seed(seed))
-    return Renderer(model, sentence, voice, style, StageTimes()).push(Piece(sentence, codes, [], True)).samples
+    """All codes of an utterance to samples (N,) at once; arguments as for :class:`MelDecoder`."""
+    sentence, times = Sentence([], checked_seed(seed)), StageTimes()
+    piece = Piece(sentence, codes, [], True)
+    mel = MelDecoder(model, sentence, voice, style, times).push(piece)
+    return Renderer(model, sentence, times).push(piece, mel).samples

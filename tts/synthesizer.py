@@ -22,7 +22,7 @@ from tts.cloning import Reference, aligned_sequence, is_recorded, read_reference
 from tts.codec.model import Codec
 from tts.lm.generate import Sampling, Speaker, Utterance
 from tts.lm.sequence import Sequence
-from tts.render import Renderer, StageTimes, lookahead
+from tts.render import Renderer, StageTimes, decoded, lookahead
 from tts.stream import FIRST_BATCHES, Sentence, cut, in_batches, sentences_of
 from tts.style import (
     EMOTIONS,
@@ -257,8 +257,8 @@ class Synthesizer:
         """Yield speech piece by piece while the language model speaks on: the samples of :meth:`say`.
 
         The first piece is a quarter of a second long and comes after about as much computing for any text; later ones
-        are up to two seconds long. Codes are made ahead in a second thread; closing the generator ends it.
-        Until then torch computes on one thread in each of the two.
+        are up to two seconds long. All but the vocoder's work is done ahead in a second thread;
+        closing the generator ends it. Until then torch computes on one thread in each of the two.
 
         Args:
             text: as for :meth:`say`, or pieces of text of any length and number, such as another model's tokens:
@@ -444,7 +444,7 @@ class Synthesizer:
         sampling: Sampling,
     ) -> Iterator[tuple[Sentence, Audio, bool]]:
         """Sentences to pieces of audio in their order, with a mark at the last of each sentence. The language model
-        runs ahead in a thread of its own.
+        and the codec run ahead in a thread of their own, which takes about as long as the vocoder in this one.
         """
         model = self.model if delivery.codec is None else replace(self.model, codec=delivery.codec)
         ahead, times, voice, style = lookahead(model), self.stage_times, delivery.voice, delivery.style
@@ -456,15 +456,15 @@ class Synthesizer:
                 yield utterances
 
         with one_thread():
-            codes = Ahead(lambda stopped: cut(decode, batches, ahead, stopped))
+            pieces = Ahead(lambda stopped: decoded(cut(decode, batches, ahead, stopped), model, voice, style, times))
             try:
                 renderer = None
-                for piece in codes:
-                    renderer = renderer or Renderer(model, piece.sentence, voice, style, times, delivery.slower)
-                    yield piece.sentence, renderer.push(piece), piece.last
+                for piece, mel in pieces:
+                    renderer = renderer or Renderer(model, piece.sentence, times, delivery.slower)
+                    yield piece.sentence, renderer.push(piece, mel), piece.last
                     renderer = None if piece.last else renderer
             finally:
-                codes.close()
+                pieces.close()
 
 
 def _checked(vector: Tensor, width: int, name: str) -> Tensor:

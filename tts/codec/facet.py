@@ -14,7 +14,7 @@ from tts.codec.model import Codec as MelCodec
 from tts.codec.waveform import Codec
 from tts.config import AUDIO
 from tts.mel import log_mel
-from tts.render import Renderer, StageTimes
+from tts.render import Renderer, StageTimes, decoded
 from tts.stream import Piece, Sentence
 
 MEL_CONTEXT = 2  # mel frames on either side that a frame's window reaches into
@@ -74,11 +74,13 @@ class FacetCodec(Codec):
 
     def _decode(self, codes: Tensor, seed: int) -> Iterator[Tensor]:
         sentence = Sentence([], seed)
-        renderer = Renderer(self.model, sentence, None, None, StageTimes())
-        size = chunk_codes(self.model.codec)
-        for begin in range(0, len(codes), size):
-            last = begin + size >= len(codes)
-            samples = renderer.push(Piece(sentence, codes[begin : begin + size].tolist(), [], last)).samples
+        renderer, size = Renderer(self.model, sentence, StageTimes()), chunk_codes(self.model.codec)
+        pieces = (
+            Piece(sentence, codes[begin : begin + size].tolist(), [], begin + size >= len(codes))
+            for begin in range(0, len(codes), size)
+        )
+        for piece, mel in decoded(pieces, self.model, None, None, StageTimes()):
+            samples = renderer.push(piece, mel).samples
             if len(samples):
                 yield torch.from_numpy(samples)
 
