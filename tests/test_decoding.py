@@ -52,7 +52,7 @@ class Steps:
 
     def __init__(self, lm: LM, prefix: Tensor, inputs: Tensor, sampling: Sampling | None = None) -> None:
         sampling = sampling or Sampling()
-        self.decoder, begin = Decoder(lm, lm.backbone.state_dict()), 0
+        self.decoder = Decoder(lm, lm.backbone.state_dict())
         self.places = self.decoder.places
         table = torch.cat([self.places.tables, prefix, inputs.flatten(0, 1)]).detach().numpy()
         begin = len(self.places.tables)
@@ -64,7 +64,7 @@ class Steps:
         """Position ``number`` of these rows of the inputs: codes and hidden states."""
         at = [[self.first + number * self.width + row, self.places.zeros, self.places.nothing] for row in rows]
         batch, hidden = self.batch, np.zeros((len(rows), TINY_LM.dim), np.float32)
-        batch.grow(1)
+        batch.grow()
         batch.bind((len(rows), 1, 3))
         batch.binding.bind_output("hidden", "cpu", 0, np.float32, hidden.shape, hidden.ctypes.data)
         numbers = torch.full((len(rows), len(batch.config.levels)), 0.5) if uniform is None else uniform

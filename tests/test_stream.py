@@ -18,7 +18,7 @@ from tts.background import Ahead, one_thread
 from tts.lm.generate import Utterance
 from tts.piecewise import Piecewise
 from tts.render import lookahead
-from tts.stream import BATCH, FIRST_CODES, MOST_CODES, Cutter, Sentence, cut, own_seed
+from tts.stream import BATCH, FIRST_CODES, MOST_CODES, Cutter, Sentence, cut, in_batches, own_seed
 from tts.stretch import Stretch
 from tts.text.incoming import LONGEST, incoming_sentences
 from tts.text.split import split_sentences
@@ -37,6 +37,13 @@ def _no_thread_is_left() -> Iterator[None]:
     yield
     assert not [t for t in threading.enumerate() if t.name == "facet-ahead"]
     assert torch.get_num_threads() == threads
+
+
+def test_batches() -> None:
+    sentences = [Sentence(["a"], n) for n in range(40)]
+    for options, sizes in (((), [16, 16, 8]), (((1, 4),), [1, 4, 16, 16, 3]), (((1,), True), [1, 8, 8, 8, 8, 7])):
+        batches = in_batches(sentences, *options)
+        assert [len(batch) for batch in batches] == sizes and sum(batches, []) == sentences
 
 
 def test_pieces_are_the_whole(synth: Synthesizer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from tts.lm.generate import Utterance
 FIRST_CODES = 12  # codes in the first piece that is heard; every further piece has twice as many
 MOST_CODES = 96  # up to these: two seconds, rendered in a tenth of one
 BATCH = 16  # sentences that the language model speaks side by side
+AFTER_REFERENCE = 8  # and where each of them has a recording in its cache: half the memory
 FIRST_BATCHES = (1, 4)  # where somebody listens: few at first, so that they are heard soon
 
 
@@ -50,10 +51,12 @@ def sentences_of(symbols: list[list[str]], seed: int, place: int = 0, text: int 
     return [Sentence(s, own_seed(seed, place + i), place + i, text) for i, s in enumerate(symbols)]
 
 
-def in_batches(sentences: list[Sentence], first: tuple[int, ...] = ()) -> list[list[Sentence]]:
+def in_batches(
+    sentences: list[Sentence], first: tuple[int, ...] = (), with_reference: bool = False
+) -> list[list[Sentence]]:
     """Cut into batches, of the ``first`` sizes to begin with."""
     batches, begin = [], 0
-    for size in chain(first, repeat(BATCH)):
+    for size in chain(first, repeat(AFTER_REFERENCE if with_reference else BATCH)):
         if begin >= len(sentences):
             return batches
         batches.append(sentences[begin : begin + size])

@@ -414,7 +414,7 @@ class Synthesizer:
         for group in coming:
             sentences = sentences_of(group, seed, place)
             place += len(sentences)
-            batches = in_batches(sentences, FIRST_BATCHES if low_latency else ())
+            batches = in_batches(sentences, FIRST_BATCHES if low_latency else (), reference is not None)
             for _, audio, _ in self._speak(batches, delivery, reference, sampling):
                 if len(audio.samples):
                     yield audio
@@ -430,7 +430,8 @@ class Synthesizer:
     ) -> Iterator[Audio]:
         pieces: list[Audio] = []
         last = {sentence.text: sentence for sentence in sentences}
-        for sentence, audio, closed in self._speak(in_batches(sentences), delivery, reference, sampling):
+        batches = in_batches(sentences, with_reference=reference is not None)
+        for sentence, audio, closed in self._speak(batches, delivery, reference, sampling):
             pieces.append(audio)
             if closed and sentence is last[sentence.text]:
                 yield join(pieces)

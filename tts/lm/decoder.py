@@ -80,15 +80,14 @@ class Batch:
         """The next position of every sequence: inputs (B, 3) as of :func:`tts.lm.graph.step_graph`, uniform numbers
         (B, digits) in (0, 1] and whether its phoneme must end, to a code for each, or -1.
         """
-        self.grow(1)
+        self.grow()
         self.run(np.asarray(positions)[:, None], uniform, must_advance)
         codes: list[int] = self.codes.tolist()
         return codes
 
-    def grow(self, n: int) -> None:
-        """Make room for ``n`` positions more."""
-        room = self.cached[0].shape[2]
-        if self.used + n <= room:
+    def grow(self) -> None:
+        """Make room for the next position."""
+        if self.used < self.cached[0].shape[2]:
             return
         for i in range(len(self.cached)):  # one after another: memory for one more, not for all
             cached = self.cached[i][: self.size]

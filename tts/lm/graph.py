@@ -130,15 +130,13 @@ def _layers(graph: Graph, lm: LM, backbone: dict[str, Tensor], x: str, more: str
         inputs = [graph.linear(norm, *qkv), "", "", f"keys_{i}", f"values_{i}", "last", "length", *turns]
         outputs = [f"attended_{i}", f"keys_{i}_out", f"values_{i}_out"]
         attended = graph.ops("GroupQueryAttention", inputs, outputs, domain=MICROSOFT, **sizes)[0]
-        x, norm = graph.add_and_norm(x, graph.linear(attended, get("self_attn.o_proj.weight")), get(_AFTER))
+        projected = graph.linear(attended, get("self_attn.o_proj.weight"))
+        x, norm = graph.add_and_norm(x, projected, get("post_attention_layernorm.weight"))
         fused = graph.linear(norm, torch.cat([get("mlp.gate_proj.weight"), get("mlp.up_proj.weight")]))
         gate, up = graph.ops("Split", [fused], [f"gate_{i}", f"up_{i}"], axis=2, num_outputs=2)
         silu = graph.op("QuickGelu", gate, domain=MICROSOFT, alpha=1.0)
         more = graph.linear(graph.op("Mul", silu, up), get("mlp.down_proj.weight"))
     return graph.add_and_norm(x, more, backbone["norm.weight"])[1]
-
-
-_AFTER = "post_attention_layernorm.weight"
 
 
 def _draw(graph: Graph, logits: str, uniform: str, values: int) -> str:
