@@ -14,9 +14,10 @@ from onnx import TensorProto, helper
 from torch import Tensor
 from torch.nn import functional as F
 
+from recipes.lm.resample import draw
 from tests.conftest import TINY_LM
 from tts.lm.decoder import Batch, Decoder
-from tts.lm.generate import Sampling, Speaker, draw
+from tts.lm.generate import Sampling, Speaker
 from tts.lm.graph import OPSETS, Graph, rounded
 from tts.lm.head import TreeHead
 from tts.lm.model import LM

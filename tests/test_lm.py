@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tts.lm.generate import Sampling, Speaker, draw
+from recipes.lm.resample import draw
+from tts.lm.generate import Sampling, Speaker
 from tts.lm.head import CodeHead, DigitHead, TreeHead
 from tts.lm.model import LM
 from tts.lm.sequence import build, closing_mark, spoken_positions

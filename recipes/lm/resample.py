@@ -23,8 +23,20 @@ from recipes.precision import mixed_precision
 from recipes.training import CONFIG, trained
 from tts.cli_common import one_line_errors
 from tts.config import load_config
-from tts.lm.generate import Sampling, draw
+from tts.lm.generate import Sampling
 from tts.lm.head import CodeHead
+
+
+def draw(logits: np.ndarray, uniform: np.ndarray, sampling: Sampling) -> np.ndarray:
+    """Draw from logits (B, K) by inverse CDF with ``uniform`` (B,) in (0, 1], to indices (B,), within the nucleus: the
+    likeliest values up to the first with which they have a share of ``top_p``. What :mod:`tts.lm.graph` does.
+    """
+    scaled = logits / max(sampling.temperature, 1e-6)
+    p = np.exp(scaled - scaled.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    likelier = np.where(p[:, None] > p[:, :, None], p[:, None], 0).sum(2)
+    below = np.where(likelier < sampling.top_p, p, 0).cumsum(1)
+    return (below < uniform[:, None] * below[:, -1:]).sum(1)
 
 
 def draw_codes(head: CodeHead, hidden: Tensor, sampling: Sampling, rng: np.random.Generator) -> Tensor:

@@ -140,8 +140,8 @@ def _layers(graph: Graph, lm: LM, backbone: dict[str, Tensor], x: str, more: str
 
 
 def _draw(graph: Graph, logits: str, uniform: str, values: int) -> str:
-    """Draw from logits (B, values) within the nucleus with ``uniform`` (B, 1) in (0, 1], to indices (B,), as
-    :func:`tts.lm.generate.draw`.
+    """Draw from logits (B, values) by inverse CDF with ``uniform`` (B, 1) in (0, 1], to indices (B,), within the
+    nucleus: the likeliest values up to the first with which they have a share of ``top_p``.
     """
     p = graph.op("Softmax", graph.op("Div", logits, "temperature"), axis=1)
     others, own = graph.op("Unsqueeze", p, np.array([1])), graph.op("Unsqueeze", p, np.array([2]))
