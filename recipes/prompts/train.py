@@ -15,6 +15,7 @@ import torch
 from prompts.face import FaceConfig
 from prompts.space import SpaceConfig
 from prompts.speech import SpeechConfig, SpeechEncoder
+from prompts.text import TextConfig
 from prompts.vision import make_face_encoder
 from recipes.prompts.clips import Clips, SpeechTask, for_stages
 from recipes.prompts.faces import Faces, FaceTask
@@ -50,6 +51,7 @@ class PromptTraining:
 
     face: FaceConfig = field(default_factory=FaceConfig)
     speech: SpeechConfig = field(default_factory=SpeechConfig)
+    text: TextConfig = field(default_factory=TextConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     text_model: str = ""
     face_training: FaceTraining = field(default_factory=FaceTraining)
@@ -78,8 +80,13 @@ def load_encoders(config: PromptTraining, out: Path) -> tuple[SpeechEncoder, tor
     "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
 )
 @click.option("--stage", "stages", type=click.Choice(STAGES), multiple=True, default=STAGES, show_default=True)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, exists=True),
+    help="Run of a shared space that is taken over and stays, but for how sentences are read.",
+)
 @one_line_errors
-def main(out: Path, config_file: Path, stages: tuple[str, ...]) -> None:
+def main(out: Path, config_file: Path, stages: tuple[str, ...], keep: Path | None) -> None:
     """Train; run again to resume."""
     config = load_config(PromptTraining, config_file)
     cpu = torch.device("cpu")
@@ -98,7 +105,8 @@ def main(out: Path, config_file: Path, stages: tuple[str, ...]) -> None:
 
         encoders = load_encoders(config, out)
         features = prepare_features(out, *encoders, config.text_model, config.space_training, "train")
-        space = SpaceTask(config.space, features, config.space_training)
+        kept = trained(keep, "space") if keep else None
+        space = SpaceTask(config.space, config.text, features, config.space_training, kept)
         train(space, space.losses, config.space_training.train, out / "space", cpu)
 
 
