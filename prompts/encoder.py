@@ -16,13 +16,13 @@ from prompts.face import FaceConfig
 from prompts.prompt import Prompt, Source
 from prompts.space import SharedSpace, SpaceConfig
 from prompts.speech import SpeechConfig, SpeechEncoder
-from prompts.text import TextConfig, TextEncoder, TextPool
+from prompts.text import TextEncoder
 from prompts.vectors import PromptVectors, mix
 from prompts.vision import VisionEncoder, make_face_encoder
 from tts.config import load_config
 from tts.style import EMOTIONS
 
-FORMAT = 6
+FORMAT = 5
 NEUTRAL = list(EMOTIONS).index("neutral")
 WEIGHTS, CONFIG = "prompts.safetensors", "prompts.yaml"
 Module = TypeVar("Module", bound=nn.Module)
@@ -37,7 +37,6 @@ class PromptConfig:
     format: int = FORMAT
     speech: SpeechConfig = field(default_factory=SpeechConfig)
     face: FaceConfig = field(default_factory=FaceConfig)
-    text: TextConfig = field(default_factory=TextConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     text_model: str = ""
     text_dim: int = 1152
@@ -45,8 +44,7 @@ class PromptConfig:
 
     def widths(self) -> dict[str, int]:
         """Features of every modality."""
-        text = self.text_dim + self.text.queries * self.text.read
-        return {"speech": self.speech.out, "face": self.face.dim, "text": text}
+        return {"speech": self.speech.out, "face": self.face.dim, "text": self.text_dim}
 
 
 class PromptEncoder:
@@ -102,7 +100,7 @@ class PromptEncoder:
         if source.kind == "speech":
             return self.speech.encode(source.value)
         if source.kind == "text":
-            return self.pool(*self.text.tokens([source.value]))[0]
+            return self.text.encode([source.value])[0]
         crop = torch.from_numpy(source.value)[None, None].float()
         size = (self.config.face.size,) * 2
         crop = nn.functional.interpolate(crop, size=size, mode="bilinear", antialias=True)[:, 0]
@@ -125,11 +123,6 @@ class PromptEncoder:
         return made if isinstance(made, VisionEncoder) else self._fill(made, "face.")
 
     @cached_property
-    def pool(self) -> TextPool:
-        """What becomes of the sentence encoder's tokens."""
-        return self._fill(TextPool(self.config.text_dim, self.config.text), "pool.")
-
-    @cached_property
     def text(self) -> TextEncoder:
         """The sentence encoder."""
         return TextEncoder(self.config.text_model)
@@ -144,7 +137,7 @@ class PromptEncoder:
 
 
 def save_prompt_encoder(
-    folder: Path, config: PromptConfig, speech: SpeechEncoder, face: nn.Module, pool: TextPool, space: SharedSpace
+    folder: Path, config: PromptConfig, speech: SpeechEncoder, face: nn.Module, space: SharedSpace
 ) -> int:
     """Write float16 weights and their configuration into a model directory; returns the bytes of the weights.
 
@@ -154,7 +147,7 @@ def save_prompt_encoder(
 
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {}
-    for prefix, module in (("speech.", speech), ("face.", face), ("pool.", pool), ("space.", space)):
+    for prefix, module in (("speech.", speech), ("face.", face), ("space.", space)):
         if isinstance(module, VisionEncoder):
             continue
         for name, value in module.state_dict().items():

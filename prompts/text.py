@@ -1,18 +1,16 @@
-"""A description to features: a frozen sentence encoder, and a small network that looks where a word matters."""
+"""A description to the features of a frozen sentence encoder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 MAX_CHARACTERS = 2000
 _MAX_TOKENS = 128
-LAYERS = 3  # of the sentence encoder that are read
 
 
 def check_description(text: str) -> str:
@@ -37,61 +35,8 @@ def find_text_model(name: str) -> str:
     return str(Path(spec.origin).parent / "model")
 
 
-@dataclass(frozen=True)
-class TextConfig:
-    """Of :class:`TextPool`: width inside, places to look at, numbers read at each."""
-
-    inner: int = 96
-    queries: int = 4
-    read: int = 32
-    dropout: float = 0.4
-
-
-class TextPool(nn.Module):
-    """A sentence's tokens to features of a fixed width: their mean, which tells what it is about (Reimers & Gurevych,
-    arXiv 1908.10084), and what is read where learned queries look (attention pooling): the mean of "not sad, but
-    loud" hardly knows what is denied.
-
-    Args:
-        n_in: width of a token, of three layers.
-    """
-
-    def __init__(self, n_in: int, config: TextConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.norm, self.dropout = nn.LayerNorm(n_in), nn.Dropout(config.dropout)
-        self.inner = nn.Linear(n_in, config.inner)
-        self.look = nn.Linear(config.inner, config.queries)
-        self.value = nn.Linear(config.inner, config.queries * config.read)
-
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Tokens (T, n_in) of B sentences one after another and how many each has (B,), as of
-        :meth:`TextEncoder.tokens`, to features (B, n_in + queries * read). The mean of each layer is of unit length.
-        """
-        if self.training:  # a word may be missing
-            kept = torch.rand(len(tokens)) > 0.15
-            first = lengths.cumsum(0) - lengths
-            kept[first] = True
-            sentence = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-            tokens = tokens[kept]
-            lengths = torch.bincount(sentence[kept], minlength=len(lengths))
-        sentence = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-
-        def total(rows: Tensor) -> Tensor:
-            return rows.new_zeros(len(lengths), rows.shape[1]).index_add(0, sentence, rows)
-
-        means = nn.functional.normalize(total(tokens).unflatten(1, (LAYERS, -1)), dim=2).flatten(1)
-        inner = self.inner(self.dropout(self.norm(tokens)))
-        scores = self.look(inner)
-        highest = torch.segment_reduce(scores.detach(), "max", lengths=lengths)
-        weights = (scores - highest[sentence]).exp()
-        share = weights / total(weights)[sentence]
-        values = self.value(inner).unflatten(1, (self.config.queries, self.config.read))
-        return torch.cat([means, total((share[..., None] * values).flatten(1))], dim=1)
-
-
 class TextEncoder:
-    """A frozen sentence encoder from transformers."""
+    """A frozen sentence encoder from transformers, mean-pooled (Reimers & Gurevych, arXiv 1908.10084)."""
 
     def __init__(self, name: str = "") -> None:
         from tts._torchaudio import import_torchaudio
@@ -109,13 +54,16 @@ class TextEncoder:
             raise ValueError(f"cannot load the text encoder {folder!r}: {str(error).splitlines()[0]}") from error
 
     @torch.inference_mode()
-    def tokens(self, texts: list[str]) -> tuple[Tensor, Tensor]:
-        """Sentences to their tokens (T, 3 dim), float32, one sentence after another, and how many each has,
-        (len(texts),): of each the last layer, which holds what the sentence says, the middle one, and the first, which
-        still holds the word itself ("loud" and "quiet" are much the same to the last).
+    def encode(self, texts: list[str]) -> Tensor:
+        """Sentences to features (len(texts), 3 dim), float32: the means over words of the last layer, which hold what
+        the sentence says, of the middle one, and of the first, which still hold the words themselves ("loud" and
+        "quiet" are much the same to the last); each of unit length.
         """
         tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=_MAX_TOKENS, return_tensors="pt")
         hidden = self.model(**tokens, output_hidden_states=True).hidden_states
-        layers = (hidden[-1], hidden[len(hidden) // 2], hidden[1])
-        known = tokens["attention_mask"].bool()
-        return torch.cat([layer[known].float() for layer in layers], dim=1), known.sum(1)
+        mask = tokens["attention_mask"][:, :, None].float()
+        means = [
+            (layer.float() * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+            for layer in (hidden[-1], hidden[len(hidden) // 2], hidden[1])
+        ]
+        return torch.cat([torch.nn.functional.normalize(m, dim=1) for m in means], dim=1)

@@ -18,8 +18,7 @@ from tts.checkpoint import DEFAULT_MODEL, find_model, load_model_config, read_st
 from tts.cli_common import one_line_errors
 
 RUNS = {"lm": "lm", "codec": "codec", "refiner": "refiner/reflow", "vocoder": "vocoder"}
-PROMPTS = {"face": {"face": "encoder"}, "speech": {"speech": "encoder"}, "space": {"pool": "pool", "space": "space"}}
-# stage: networks, and what its training calls them
+PROMPTS = {"face": "encoder", "speech": "encoder", "space": "space"}  # stage: what its training calls its network
 
 
 @click.command()
@@ -41,12 +40,11 @@ def main(model: str, runs: Path) -> None:
     if not (folder / CONFIG).is_file():
         return
     weights = PromptEncoder.from_pretrained(folder).weights
-    for stage, networks in PROMPTS.items():
-        named = ((key.partition("."), value) for key, value in weights.items())
-        own = {f"{networks[name]}.{rest}": value for (name, _, rest), value in named if name in networks}
+    for stage, network in PROMPTS.items():
+        own = {k.removeprefix(f"{stage}."): v for k, v in weights.items() if k.startswith(f"{stage}.")}
         path = runs / "prompts" / stage / "last.pt"
         if own and not path.exists():
-            save({"model": own}, path)
+            save({"model": {f"{network}.{name}": value for name, value in own.items()}}, path)
             click.echo(path)
 
 

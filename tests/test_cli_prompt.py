@@ -18,7 +18,6 @@ from prompts.face import FaceConfig, FaceEncoder
 from prompts.prompt import Prompt
 from prompts.space import SharedSpace, SpaceConfig
 from prompts.speech import SpeechConfig, SpeechEncoder
-from prompts.text import TextPool
 from prompts.vectors import PromptVectors
 from tts import Synthesizer
 from tts.cli import main
@@ -45,8 +44,8 @@ def model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         face=FaceConfig(size=32, widths=(4, 8), dim=10),
         space=SpaceConfig(part=6, hidden=8, head=8),
     )
-    modules = SpeechEncoder(config.speech), FaceEncoder(config.face), TextPool(config.text_dim, config.text)
-    save_prompt_encoder(folder, config, *modules, SharedSpace(config.space, config.widths()))
+    modules = SpeechEncoder(config.speech), FaceEncoder(config.face), SharedSpace(config.space, config.widths())
+    save_prompt_encoder(folder, config, *modules)
     return folder
 
 

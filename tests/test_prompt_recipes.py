@@ -26,7 +26,7 @@ from prompts.prompt import Prompt
 from prompts.space import SharedSpace
 from prompts.spectrum import N_MEASURES, periodicity
 from prompts.speech import SpeechEncoder
-from prompts.text import TextPool, check_description
+from prompts.text import check_description
 from prompts.vectors import PromptVectors
 from recipes.corpus.draw import is_held_out
 from recipes.training import TrainConfig
@@ -83,22 +83,16 @@ def stages() -> dict[str, Callable[[], torch.nn.Module]]:
         torch.rand(30) * 60,
         torch.arange(30),
     )
-    lengths = torch.arange(50) % 4 + 1
     sentences = Sentences(
-        torch.randn(int(lengths.sum()), 18).half(),
-        lengths,
-        torch.randn(50, VOICE_DIM),
-        torch.randn(50, STYLE_DIM),
-        torch.arange(50) % 9 - 1,
+        torch.randn(50, 16), torch.randn(50, VOICE_DIM), torch.randn(50, STYLE_DIM), torch.arange(50) % 9 - 1,
         (torch.rand(50, 2) < 0.7).float(),
-    )
+    )  # fmt: skip
     spoken = torch.randn(2, 40, 12)
     seen = face_features(FaceEncoder(TINY.face).eval(), faces.crops, augmented=True)[None]
     features = Features(clips, spoken, sentences, faces, seen)
 
-    def space(objective: str = "both", kept: dict[str, torch.Tensor] | None = None) -> SpaceTask:
-        training = SpaceTraining(batch_size=16, n_descriptions=40, objective=objective)
-        return SpaceTask(TINY.space, TINY.text, features, training, kept)
+    def space(objective: str = "both") -> SpaceTask:
+        return SpaceTask(TINY.space, features, SpaceTraining(batch_size=16, n_descriptions=40, objective=objective))
 
     return {
         "speech": lambda: SpeechTask(TINY.speech, clips, 8, 0.5),
@@ -117,24 +111,6 @@ def test_one_step_of_every_stage(stages: dict[str, Callable[..., torch.nn.Module
         assert len(trained) > 0.8 * len(list(task.parameters()))
     with pytest.raises(ValueError, match="objective 'x' is unknown; give one of both, infonce, symile, none"):
         stages["space"]("x")
-
-
-def test_a_kept_space_learns_only_how_sentences_are_read(stages: dict[str, Callable[..., torch.nn.Module]]) -> None:
-    from recipes.prompts.space import READ_SENTENCES
-
-    old = stages["space"]().space.state_dict()
-    others = {k: v for k, v in old.items() if not k.startswith(READ_SENTENCES)}
-    task = stages["space"](kept=others | {"worded.0.weight": torch.zeros(3)}).train()  # sentences were of another width
-    optimiser = torch.optim.SGD([p for p in task.parameters() if p.requires_grad], 0.1)
-    task.losses(0, np.random.default_rng(0))["loss"].backward()
-    optimiser.step()
-    after = task.space.state_dict()
-    assert all(torch.equal(after[name], value) for name, value in others.items())
-    assert {name.split(".")[0] for name, p in task.named_parameters() if p.requires_grad} == {"pool", "space"}
-    heard = torch.randn(3, 12)
-    assert torch.equal(*(task.space.project("speech", heard)[0] for _ in range(2)))  # nothing is dropped out
-    with pytest.raises(ValueError, match="the space to keep has no style.0.weight"):
-        stages["space"](kept={k: v for k, v in others.items() if k != "style.0.weight"})
 
 
 def test_a_killed_stage_goes_on_exactly(stages: dict[str, Callable[..., torch.nn.Module]], tmp_path: Path) -> None:
@@ -365,8 +341,8 @@ def test_a_vision_model_by_configuration(tmp_path: Path) -> None:
     sizes = {"hidden_size": 10, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 12}
     ViTModel(ViTConfig(**sizes, image_size=32, patch_size=16)).save_pretrained(tmp_path / "vit")
     config = replace(TINY, face=FaceConfig(model=str(tmp_path / "vit"), size=32, dim=10))
-    modules = SpeechEncoder(config.speech), make_face_encoder(config.face), TextPool(config.text_dim, config.text)
-    save_prompt_encoder(tmp_path / "model", config, *modules, SharedSpace(config.space, config.widths()))
+    modules = SpeechEncoder(config.speech), make_face_encoder(config.face), SharedSpace(config.space, config.widths())
+    save_prompt_encoder(tmp_path / "model", config, *modules)
     loaded = PromptEncoder.from_pretrained(tmp_path / "model")
     assert isinstance(loaded.face, VisionEncoder) and not any(k.startswith("face.") for k in loaded.weights)
     crops = torch.arange(2 * 32 * 32).reshape(2, 32, 32) % 255
@@ -418,15 +394,3 @@ def test_described_manners_and_denials_are_judged_by_what_they_say() -> None:
     Encoder.said = 0.0
     assert not any(right for *_, right in judged(Encoder(), "manners"))  # type: ignore[arg-type]
     assert all(check_description(row["text"]) for name in ("manners", "denials") for row in rows_of(name))
-
-
-def test_tokens_of_chosen_sentences() -> None:
-    from recipes.prompts.space import Sentences
-
-    lengths = torch.tensor([2, 1, 4, 3])
-    tokens = torch.arange(10.0)[:, None].half()
-    zero = torch.zeros(4, 1)
-    sentences = Sentences(tokens, lengths, zero, zero, zero[:, 0], zero)
-    found, counts = sentences.of(np.array([2, 0, 2]))
-    assert counts.tolist() == [4, 2, 4] and found[:, 0].tolist() == [3, 4, 5, 6, 0, 1, 3, 4, 5, 6]
-    assert len(sentences) == 4 and found.dtype == torch.float32

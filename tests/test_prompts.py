@@ -33,26 +33,22 @@ from prompts.spectrum import (
     periodicity,
 )
 from prompts.speech import SpeechConfig, SpeechEncoder, read_windows
-from prompts.text import TextConfig, TextPool
 from prompts.vectors import PromptVectors, load_vectors, mix
 from tts.style import EMOTIONS, STYLE_DIM, VOICE_DIM, Voice, emotion_vector, voice_vector
 
 TINY = PromptConfig(
     speech=SpeechConfig(hidden=8, depth=1, out=12),
     face=FaceConfig(size=32, widths=(4, 8), dim=10),
-    text=TextConfig(inner=8, queries=2, read=3),
     space=SpaceConfig(part=6, hidden=8, head=8),
-    text_dim=18,
+    text_dim=16,
 )
 
 
 class FakeText:
-    """A sentence encoder without transformers: a word's letters."""
+    """A sentence encoder without transformers: counts letters."""
 
-    def tokens(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        words = [word for text in texts for word in text.split()]
-        tokens = [[word.count(chr(97 + n)) / len(word) for n in range(TINY.text_dim)] for word in words]
-        return torch.tensor(tokens), torch.tensor([len(text.split()) for text in texts])
+    def encode(self, texts: list[str]) -> torch.Tensor:
+        return torch.tensor([[t.count(chr(97 + i)) / len(t) for i in range(TINY.text_dim)] for t in texts])
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +56,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model directory with a tiny prompt encoder of random weights."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("prompts")
-    modules = SpeechEncoder(TINY.speech), FaceEncoder(TINY.face), TextPool(TINY.text_dim, TINY.text)
-    save_prompt_encoder(path, TINY, *modules, SharedSpace(TINY.space, TINY.widths()))
+    modules = SpeechEncoder(TINY.speech), FaceEncoder(TINY.face), SharedSpace(TINY.space, TINY.widths())
+    save_prompt_encoder(path, TINY, *modules)
     return path
 
 
@@ -399,21 +395,3 @@ def test_symile_on_known_cases() -> None:
     # Two independent shuffles meet on the true pair for about one anchor in 64, a tie that costs log 2.
     assert float(symile(a, b, a * b, 0.5, generator)) < 4 * math.log(2) / 64
     assert float(info_nce(a, a * b, 0.02)) > 0.8 * math.log(64)
-
-
-def test_sentences_are_pooled_alone_as_beside_others() -> None:
-    """What attention pooling is, written out; and tokens of one sentence do nothing to another."""
-    torch.manual_seed(1)
-    pool = TextPool(TINY.text_dim, TINY.text).eval()
-    lengths = torch.tensor([3, 1, 5])
-    tokens = torch.randn(9, TINY.text_dim)
-    with torch.inference_mode():
-        together = pool(tokens, lengths)
-        for own, found in zip(tokens.split(lengths.tolist()), together, strict=True):
-            torch.testing.assert_close(pool(own, torch.tensor([len(own)]))[0], found)
-            inner = pool.inner(pool.norm(own))
-            values = pool.value(inner).view(len(own), 2, 3)
-            read = torch.einsum("tq,tqr->qr", pool.look(inner).softmax(0), values)
-            torch.testing.assert_close(found[TINY.text_dim :], read.flatten())
-            means = own.mean(0).view(3, -1)
-            torch.testing.assert_close(found[: TINY.text_dim], (means / means.norm(dim=1, keepdim=True)).flatten())

@@ -144,7 +144,7 @@ def _shows(row: dict) -> bool:
 def sentence_items(encoder: PromptEncoder) -> tuple[Items, list[dict]]:
     """The hand-written descriptions."""
     rows = rows_of("descriptions")
-    features = encoder.pool(*encoder.text.tokens([r["text"] for r in rows]))
+    features = encoder.text.encode([r["text"] for r in rows])
     strengths = [{"weak": 0, "strong": 2}.get(r["intensity"], 1) for r in rows]
     return _items(encoder, "text", features, [r["emotion"] for r in rows], strengths), rows
 

@@ -10,7 +10,6 @@ import click
 
 from prompts.encoder import PromptConfig, save_prompt_encoder
 from prompts.space import SharedSpace
-from prompts.text import TextPool
 from recipes.prompts.train import PromptTraining, load_encoders, load_stage
 from recipes.training import trained
 from tts.cli_common import one_line_errors
@@ -25,19 +24,17 @@ def export_prompts(run: Path, out: Path, config_file: Path = CONFIG) -> int:
     """
     training = load_config(PromptTraining, config_file)
     speech, face = load_encoders(training, run)
-    text_dim = len(trained(run / "space", "pool")["norm.weight"])
+    text_dim = len(trained(run / "space", "space")["projections.text.layers.0.weight"])
     config = PromptConfig(
         speech=training.speech,
         face=training.face,
-        text=training.text,
         space=training.space,
         text_model=training.text_model,
         text_dim=text_dim,
     )
-    pool, space = TextPool(text_dim, config.text), SharedSpace(config.space, config.widths())
-    load_stage(pool, run / "space", "pool.")
+    space = SharedSpace(config.space, config.widths())
     load_stage(space, run / "space", "space.")
-    return save_prompt_encoder(out, config, speech, face, pool, space)
+    return save_prompt_encoder(out, config, speech, face, space)
 
 
 @click.command()

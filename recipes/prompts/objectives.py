@@ -52,7 +52,7 @@ def main(run: Path, config_file: Path) -> None:
     for objective in OBJECTIVES:
         torch.manual_seed(0)
         training = replace(config.space_training, objective=objective)
-        task = SpaceTask(config.space, config.text, features, training)
+        task = SpaceTask(config.space, features, training)
         train(task, task.losses, training.train, run / f"space-{objective}", torch.device("cpu"))
         encoder = PromptEncoder(PromptConfig(text_model=config.text_model), {})
         encoder.speech, encoder.face, encoder.space = speech, face, task.space.eval()

@@ -17,7 +17,7 @@ from prompts.face import EXPRESSIONS
 from prompts.impression import age, male
 from prompts.space import SharedSpace, SpaceConfig
 from prompts.speech import SpeechEncoder
-from prompts.text import TextConfig, TextEncoder, TextPool
+from prompts.text import TextEncoder
 from recipes.corpus.describe import make_description
 from recipes.corpus.draw import N_POOL_VOICES, draw_speaker, draw_style, is_unseen, pool_speaker
 from recipes.precision import mixed_precision
@@ -27,7 +27,6 @@ from recipes.training import TrainConfig, save
 from tts.style import Style, Voice, style_vector, voice_vector
 
 OBJECTIVES = ("both", "infonce", "symile", "none")
-READ_SENTENCES = ("projections.text.", "worded.", "stated.")  # parts of the space that no other modality needs
 # Faces have no "calm": neutral ones that smile a little stand for it.
 EXPRESSION_OF = {name: name for name in EXPRESSIONS} | {"calm": "neutral"}
 
@@ -48,25 +47,13 @@ class SpaceTraining:
 
 @dataclass
 class Sentences:
-    """Tokens of M descriptions, (T, dim) float16, one after another, and how many each has, with what they describe;
-    ``stated`` (M, 2) says whether voice and style are.
-    """
+    """Features (M, dim) of descriptions with what they describe; ``stated`` (M, 2) says whether voice and style are."""
 
-    tokens: Tensor
-    lengths: Tensor
+    features: Tensor
     voice: Tensor
     style: Tensor
     emotion: Tensor
     stated: Tensor
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def of(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Tokens (T, dim), float32, of these descriptions, and how many each has, (B,)."""
-        lengths, begins = self.lengths[rows], (self.lengths.cumsum(0) - self.lengths)[rows]
-        moved = begins - (lengths.cumsum(0) - lengths)  # from where its tokens will be to where they are
-        return self.tokens[torch.arange(int(lengths.sum())) + moved.repeat_interleave(lengths)].float(), lengths
 
 
 @dataclass
@@ -135,14 +122,14 @@ def write_sentences(drawn: list[tuple[Voice, Style, str, float]], encoder: TextE
     described = [make_description(*d, rng) for d in drawn]
     order = np.argsort([len(d.text) for d in described])  # batches of one length waste no padding
     batches = [order[i : i + 64] for i in range(0, len(order), 64)]
-    found: dict[int, Tensor] = {}
+    found = []
     for k, batch in enumerate(batches):
         with mixed_precision("cpu"):
-            tokens, lengths = encoder.tokens([described[i].text for i in batch])
-        found |= {int(i): own.half() for i, own in zip(batch, tokens.split(lengths.tolist()), strict=True)}
+            found.append(encoder.encode([described[i].text for i in batch]))
         if k % 40 == 0:
             print(f"sentences {k * 64}/{len(order)}", file=sys.stderr, flush=True)
-    in_turn = [found[i] for i in range(len(order))]
+    features = torch.empty(len(order), found[0].shape[1])
+    features[torch.from_numpy(order)] = torch.cat(found)
     styles = [style_vector(d[1]) * t.style for d, t in zip(drawn, described, strict=True)]
     plain = NAMES.index("neutral")  # what is only loud, say: a sentence that names no emotion
     emotions = [
@@ -150,8 +137,7 @@ def write_sentences(drawn: list[tuple[Voice, Style, str, float]], encoder: TextE
         for d, t in zip(drawn, described, strict=True)
     ]
     return Sentences(
-        torch.cat(in_turn),
-        torch.tensor([len(own) for own in in_turn]),
+        features,
         torch.stack([voice_vector(d[0]) for d in drawn]),
         torch.stack(styles),
         torch.tensor(emotions),
@@ -180,11 +166,9 @@ def prepare_features(
     rows = sorted(out.glob("rows-*.jsonl"))
     networks = [run for stage in ("speech", "face") if (run := out / stage / "last.pt").exists()]
     wordings = config.wordings if split == "train" else 1
-    parts = [_cached(out / f"tokens-{split}.pt", rows, lambda: clip_sentences(clips, n_clips, wordings, encoder, 0))]
+    parts = [_cached(out / f"text-{split}.pt", rows, lambda: clip_sentences(clips, n_clips, wordings, encoder, 0))]
     if split == "train" and config.n_free_descriptions:
-        parts.append(
-            _cached(out / "tokens-free.pt", [], lambda: free_sentences(config.n_free_descriptions, encoder, 1))
-        )
+        parts.append(_cached(out / "text-free.pt", [], lambda: free_sentences(config.n_free_descriptions, encoder, 1)))
 
     def seen_and_heard() -> dict[str, Tensor]:
         torch.manual_seed(1)
@@ -229,31 +213,15 @@ class FacePairs:
 
 
 class SpaceTask(nn.Module):
-    """The shared space and its losses on triples of a clip, a sentence about it and a face that would say it so.
+    """The shared space and its losses on triples of a clip, a sentence about it and a face that would say it so."""
 
-    Args:
-        kept: weights of a space that is taken over and stays, but for what reads sentences.
-    """
-
-    def __init__(
-        self,
-        config: SpaceConfig,
-        text: TextConfig,
-        features: Features,
-        training: SpaceTraining,
-        kept: dict[str, Tensor] | None = None,
-    ) -> None:
+    def __init__(self, config: SpaceConfig, features: Features, training: SpaceTraining) -> None:
         super().__init__()
         if training.objective not in OBJECTIVES:
             raise ValueError(f"objective {training.objective!r} is unknown; give one of {', '.join(OBJECTIVES)}")
         self.training_config, self.data = training, features
         widths = {n: getattr(features, n).shape[-1] for n in ("speech", "face")}
-        n_in = features.text.tokens.shape[1]
-        self.pool = TextPool(n_in, text)
-        self.space = SharedSpace(config, widths | {"text": n_in + text.queries * text.read})
-        self.still: list[nn.Module] = []
-        if kept is not None:
-            self._keep(kept)
+        self.space = SharedSpace(config, widths | {"text": features.text.features.shape[1]})
         clips = features.clips
         self.n_clips = min(len(clips), training.n_descriptions)
         share = np.array([0.2 if r["emotion"] == "neutral" else 0.1 for r in clips.rows[: self.n_clips]])
@@ -266,20 +234,8 @@ class SpaceTask(nn.Module):
         self.strength = np.clip((clips.intensity.numpy() - 0.3) / 1.6, 0, 1)
         self.pairs = FacePairs(features.faces)
 
-    def _keep(self, kept: dict[str, Tensor]) -> None:
-        own = {k: v for k, v in kept.items() if not k.startswith(READ_SENTENCES)}
-        missing = self.space.load_state_dict(own, strict=False).missing_keys
-        wrong = [name for name in missing if not name.startswith(READ_SENTENCES)]
-        if wrong:
-            raise ValueError(f"the space to keep has no {wrong[0]}")
-        for name, parameter in self.space.named_parameters():
-            parameter.requires_grad_(name.startswith(READ_SENTENCES))
-        self.still = [self.space.projections["speech"], self.space.projections["face"]]
-
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One batch."""
-        for module in self.still:
-            module.eval()  # no dropout
         config, data, space = self.training_config, self.data, self.space
         views = np.where(rng.random(config.batch_size) < 0.5, 0, rng.integers(len(data.speech), size=config.batch_size))
         rows = [rng.choice(self.n_clips, config.batch_size, p=share) for share in (self.share, self.cautious)]
@@ -296,7 +252,7 @@ class SpaceTask(nn.Module):
         )
         speech = data.speech[views, rows]
         n_worded = self.n_clips * config.wordings
-        n_free = len(data.text) - n_worded
+        n_free = len(data.text.features) - n_worded
         free = n_worded + rng.integers(n_free, size=2 * config.batch_size) if n_free else np.empty(0, int)
         worded = rows + self.n_clips * rng.integers(config.wordings, size=len(rows))
         sentences = np.concatenate([worded, free])
@@ -306,8 +262,7 @@ class SpaceTask(nn.Module):
 
         text, everyone = data.text, torch.ones(len(rows), dtype=torch.bool)
         in_space = {"speech": space.project("speech", speech), "face": space.project("face", face)}
-        said = self.pool(*text.of(sentences))
-        words = space.project("text", said)
+        words = space.project("text", text.features[sentences])
         in_space["text"] = (words[0][: len(rows)], words[1][: len(rows)])
         stated = text.stated[sentences]
         read = (
@@ -320,10 +275,10 @@ class SpaceTask(nn.Module):
                 text.style[sentences],
                 text.emotion[sentences],
                 stated[:, 0] > 0,
-                said,
+                text.features[sentences],
             ),
         )
-        says = F.binary_cross_entropy_with_logits(space.stated(said), stated)
+        says = F.binary_cross_entropy_with_logits(space.stated(text.features[sentences]), stated)
         pairs, triples = self._contrast(in_space, voice, style, stated[: len(rows)] > 0, seen, step)
         weights = {"both": (1.0, 0.5), "infonce": (1.0, 0.0), "symile": (0.0, 1.0), "none": (0.0, 0.0)}
         a, b = weights[config.objective]

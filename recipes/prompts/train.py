@@ -15,7 +15,6 @@ import torch
 from prompts.face import FaceConfig
 from prompts.space import SpaceConfig
 from prompts.speech import SpeechConfig, SpeechEncoder
-from prompts.text import TextConfig
 from prompts.vision import make_face_encoder
 from recipes.prompts.clips import Clips, SpeechTask, for_stages
 from recipes.prompts.faces import Faces, FaceTask
@@ -51,7 +50,6 @@ class PromptTraining:
 
     face: FaceConfig = field(default_factory=FaceConfig)
     speech: SpeechConfig = field(default_factory=SpeechConfig)
-    text: TextConfig = field(default_factory=TextConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     text_model: str = ""
     face_training: FaceTraining = field(default_factory=FaceTraining)
@@ -80,13 +78,8 @@ def load_encoders(config: PromptTraining, out: Path) -> tuple[SpeechEncoder, tor
     "--config", "config_file", type=click.Path(path_type=Path), default=Path(__file__).with_name("config.yaml")
 )
 @click.option("--stage", "stages", type=click.Choice(STAGES), multiple=True, default=STAGES, show_default=True)
-@click.option(
-    "--keep",
-    type=click.Path(path_type=Path, exists=True),
-    help="Run of a shared space that is taken over and stays, but for how sentences are read.",
-)
 @one_line_errors
-def main(out: Path, config_file: Path, stages: tuple[str, ...], keep: Path | None) -> None:
+def main(out: Path, config_file: Path, stages: tuple[str, ...]) -> None:
     """Train; run again to resume."""
     config = load_config(PromptTraining, config_file)
     cpu = torch.device("cpu")
@@ -105,8 +98,7 @@ def main(out: Path, config_file: Path, stages: tuple[str, ...], keep: Path | Non
 
         encoders = load_encoders(config, out)
         features = prepare_features(out, *encoders, config.text_model, config.space_training, "train")
-        kept = trained(keep, "space") if keep else None
-        space = SpaceTask(config.space, config.text, features, config.space_training, kept)
+        space = SpaceTask(config.space, features, config.space_training)
         train(space, space.losses, config.space_training.train, out / "space", cpu)
 
 
