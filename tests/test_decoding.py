@@ -5,6 +5,7 @@ from the head.
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -18,7 +19,7 @@ from recipes.lm.resample import draw
 from tests.conftest import TINY_LM
 from tts.lm.decoder import Batch, Decoder
 from tts.lm.generate import Sampling, Speaker
-from tts.lm.graph import OPSETS, Graph, rounded
+from tts.lm.graph import Graph, rounded
 from tts.lm.head import TreeHead
 from tts.lm.model import LM
 from tts.lm.sequence import build
@@ -61,15 +62,18 @@ class Steps:
         options = (sampling.temperature, sampling.top_p)
         self.batch = self.decoder.start(table, range(begin, self.first), self.width, *options)
 
-    def step(self, number: int, rows: list[int], uniform: Tensor | None = None) -> tuple[list[int], Tensor]:
+    def step(self, number: int, rows: list[int], uniform: Any = 0.5, must: Any = False) -> tuple[list[int], Tensor]:
         """Position ``number`` of these rows of the inputs: codes and hidden states."""
-        at = [[self.first + number * self.width + row, self.places.zeros, self.places.nothing] for row in rows]
-        batch, hidden = self.batch, np.zeros((len(rows), TINY_LM.dim), np.float32)
+        first = self.first + number * self.width
+        return self.run([[first + row, self.places.zeros, self.places.nothing] for row in rows], uniform, must)
+
+    def run(self, positions: Any, uniform: Any = 0.5, must: Any = False) -> tuple[list[int], Tensor]:
+        """The next position of every row, (B, 3): codes and hidden states."""
+        batch, hidden = self.batch, np.zeros((len(positions), TINY_LM.dim), np.float32)
         batch.grow()
-        batch.bind((len(rows), 1, 3))
+        batch.bind((len(positions), 1, 3))
         batch.binding.bind_output("hidden", "cpu", 0, np.float32, hidden.shape, hidden.ctypes.data)
-        numbers = torch.full((len(rows), len(batch.config.levels)), 0.5) if uniform is None else uniform
-        batch.run(np.asarray(at)[:, None], numbers.numpy(), [False] * len(rows))
+        batch.run(np.asarray(positions)[:, None], uniform, must)
         return batch.codes.tolist(), torch.from_numpy(hidden)
 
 
@@ -132,25 +136,36 @@ def test_the_cache_grows_and_rows_that_go_on_keep_their_past(tiny_lm: LM, monkey
 @pytest.mark.usefixtures("_exact")
 @pytest.mark.parametrize("which", ["grid", "tree"])
 def test_codes_are_drawn_from_the_head(which: str, tiny_lm: LM, tree_lm: LM) -> None:
-    """As digit by digit from the head's own layers, and embedded as training does."""
+    """As digit by digit from the head's own layers, alone and beside others."""
     lm = rounded_lm(tiny_lm if which == "grid" else tree_lm)
     head, n = lm.head, 50
     inputs = positions(2, n)
     uniform = 1 - torch.rand(n, len(head.levels), generator=torch.Generator().manual_seed(0))
+    must = torch.arange(n) % 7 == 0
     for sampling in (Sampling(), Sampling(1.0, 1.0), Sampling(0.0)):
         steps = Steps(lm, inputs[0, :2], inputs[1:], sampling)
-        drawn, hidden = steps.step(0, list(range(n)), uniform)
+        drawn, hidden = steps.step(0, list(range(n)), uniform, must)
         with torch.inference_mode():
             state, codes = head.stem(hidden), torch.zeros(n, dtype=torch.long)
             for k in range(len(head.levels)):
                 digit = torch.from_numpy(draw(head.logits(state, codes, k).numpy(), uniform[:, k].numpy(), sampling))
                 if k == 0:
-                    advance = digit == head.advance
+                    advance = must | (digit == head.advance)
                     digit = digit.clamp(max=head.levels[0] - 1)
                 codes = codes + digit * head.radix[k]
                 if k + 1 < len(head.levels):
                     state = head.add(state, codes, k)
         assert drawn == codes.masked_fill(advance, -1).tolist() and len(set(drawn)) > 8
+        assert {drawn[i] for i in range(0, n, 7)} == {-1}
+
+
+def test_codes_are_the_same_alone(tiny_lm: LM) -> None:
+    inputs, n = positions(2, 50), 50
+    uniform = 1 - torch.rand(n, 5, generator=torch.Generator().manual_seed(0))
+    lm, lively = rounded_lm(tiny_lm), Sampling(1.0, 1.0)
+    together = Steps(lm, inputs[0, :2], inputs[1:], lively).step(0, list(range(n)), uniform)[0]
+    alone = [Steps(lm, inputs[0, :2], inputs[1:, [i]], lively).step(0, [0], uniform[[i]])[0][0] for i in range(n)]
+    assert alone == together and len(set(together)) > 8
 
 
 @pytest.mark.usefixtures("_exact")
@@ -164,15 +179,10 @@ def test_decoding_embeds_as_training_does(which: str, tiny_lm: LM, tree_lm: LM) 
         embedded = lm.embed(context[2].expand(4, -1), codes, ages)
         full = lm(context[None, :2].expand(4, -1, -1), embedded[:, None])[:, 0]
     steps = Steps(lm, context, torch.zeros(1, 4, TINY_LM.dim))
-    places, batch = steps.places, steps.batch
-    batch.used = 2  # the third row is the sentence's
+    places, steps.batch.used = steps.places, 2  # the third row is the sentence's
     codes[codes < 0] = places.nothing
     at = torch.stack([torch.full((4,), steps.first - 1), places.ages + ages.clamp(max=lm.config.max_age), codes], 1)
-    hidden = np.zeros((4, TINY_LM.dim), np.float32)
-    batch.bind((4, 1, 3))
-    batch.binding.bind_output("hidden", "cpu", 0, np.float32, hidden.shape, hidden.ctypes.data)
-    batch.run(at[:, None].numpy())
-    torch.testing.assert_close(torch.from_numpy(hidden), full, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(steps.run(at.numpy())[1], full, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.usefixtures("_exact")
@@ -214,10 +224,7 @@ def test_linear_layers(accuracy: int, columns: int, monkeypatch: pytest.MonkeyPa
     graph.op("Identity", graph.linear("x", weight, bias), name="y")
     value = helper.make_tensor_value_info
     ends = ([value(name, TensorProto.FLOAT, [3, n])] for name, n in (("x", columns), ("y", 24)))
-    made = helper.make_graph(graph.nodes, "linear", *ends, graph.constants)
-    opsets = [helper.make_opsetid(*opset) for opset in OPSETS.items()]
-    model = helper.make_model(made, opset_imports=opsets, ir_version=9).SerializeToString()
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(graph.model(*ends), providers=["CPUExecutionProvider"])
     found = torch.from_numpy(session.run(["y"], {"x": x.numpy()})[0])
     error = (found - F.linear(x, rounded(weight), bias)).norm() / found.norm()
     assert float(error) < (1e-5 if accuracy == 1 else 0.02)

@@ -257,8 +257,8 @@ class Synthesizer:
         """Yield speech piece by piece while the language model speaks on: the samples of :meth:`say`.
 
         The first piece is a quarter of a second long and comes after about as much computing for any text; later ones
-        are up to two seconds long. All but the vocoder's work is done ahead in a second thread;
-        closing the generator ends it. Until then torch computes on one thread in each of the two.
+        are up to two seconds long. All but the vocoder's work is done ahead in a second thread; closing the generator
+        ends it. Until then torch computes on one thread in each of the two.
 
         Args:
             text: as for :meth:`say`, or pieces of text of any length and number, such as another model's tokens:

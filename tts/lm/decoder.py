@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from torch import Tensor
 
-from tts.lm.graph import Places, step_graph
+from tts.lm.graph import Places, cache_names, step_graph
 from tts.lm.model import LM
 
 ROOM = 256  # positions that the cache grows by
@@ -114,8 +114,7 @@ class Batch:
         names = ("positions", "table", "last", "length", "uniform", "must_advance", "temperature", "top_p")
         inputs = {name: getattr(self, name) for name in names}
         outputs = {"codes": self.codes}
-        for i, cached in enumerate(self.cached):
-            name = f"{('keys', 'values')[i % 2]}_{i // 2}"
+        for name, cached in zip(cache_names(self.config.n_layers), self.cached, strict=True):
             inputs[name] = outputs[f"{name}_out"] = cached[:batch]
         for bind, arrays in ((self.binding.bind_input, inputs), (self.binding.bind_output, outputs)):
             for name, array in arrays.items():

@@ -19,13 +19,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tts.lm.head import CodeHead, DigitHead, TreeHead
-from tts.lm.model import LM
+from tts.lm.model import LM, ROPE_THETA
 
 BLOCK = 64  # weights to a scale; of 128 results of one row come to depend on how many there are
 ACCURACY = 4  # of MatMulNBits: 4 multiplies int8 by int8, 1 keeps what is multiplied in float32
-ROPE_THETA, EPS = 10000.0, 1e-6  # Qwen2's
+EPS = 1e-6  # Qwen2's
 MICROSOFT = "com.microsoft"  # ONNX Runtime's own operators
-OPSETS = {"": 18, MICROSOFT: 1}
+OPSETS, IR_VERSION = {"": 18, MICROSOFT: 1}, 9
 
 
 def blocks(weight: Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -64,6 +64,13 @@ class Graph:
         """Add a node of one output; the name of that."""
         return self.ops(kind, list(inputs), [name or f"value_{len(self.nodes)}"], **attributes)[0]
 
+    def model(self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> bytes:
+        """The whole, serialised."""
+        made = helper.make_graph(self.nodes, "facet", inputs, outputs, self.constants)
+        opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+        data: bytes = helper.make_model(made, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString()
+        return data
+
     def linear(self, x: str, weight: Tensor, bias: Tensor | None = None) -> str:
         """``x @ weight.T + bias`` of weight (out, in)."""
         rows, columns = weight.shape
@@ -77,6 +84,11 @@ class Graph:
         kind = "SkipSimplifiedLayerNormalization"
         norm, _, _, total = self.ops(kind, [x, more, gain], names, domain=MICROSOFT, epsilon=EPS)
         return total, norm
+
+
+def cache_names(n_layers: int) -> list[str]:
+    """Names of the cache's parts in the graph: keys and values, layer by layer."""
+    return [f"{kind}_{i}" for i in range(n_layers) for kind in ("keys", "values")]
 
 
 class Places:
@@ -209,7 +221,7 @@ def step_graph(lm: LM, backbone: dict[str, Tensor], places: Places) -> bytes:
     _codes(graph, lm.head, graph.op("Gather", normed, np.int64(-1), axis=1, name="hidden"))
     value, real, whole = helper.make_tensor_value_info, TensorProto.FLOAT, TensorProto.INT64
     shape = ["B", config.n_heads, "room", config.dim // config.n_heads]
-    cached = [f"{kind}_{i}" for i in range(config.n_layers) for kind in ("keys", "values")]
+    cached = cache_names(config.n_layers)
     inputs = [
         value("positions", whole, ["B", "S", 3]),
         value("table", real, ["rows", config.dim]),
@@ -223,7 +235,4 @@ def step_graph(lm: LM, backbone: dict[str, Tensor], places: Places) -> bytes:
     ]
     outputs = [value("codes", whole, ["B"]), value("hidden", real, ["B", config.dim])]
     outputs += [value(f"{name}_out", real, shape) for name in cached]
-    made = helper.make_graph(graph.nodes, "position", inputs, outputs, graph.constants)
-    opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
-    data: bytes = helper.make_model(made, opset_imports=opsets, ir_version=9).SerializeToString()
-    return data
+    return graph.model(inputs, outputs)

@@ -15,6 +15,8 @@ from tts.lm.sequence import MARKS
 from tts.style import STYLE_DIM, VOICE_DIM
 from tts.text.symbols import SYMBOLS
 
+ROPE_THETA = 10000.0  # of the rotary embedding
+
 
 @dataclass(frozen=True)
 class LMConfig:
@@ -45,7 +47,7 @@ class LMConfig:
             num_attention_heads=self.n_heads,
             num_key_value_heads=self.n_heads,
             max_position_embeddings=self.max_positions,
-            rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+            rope_parameters={"rope_type": "default", "rope_theta": ROPE_THETA},
             use_cache=False,
         )
 
