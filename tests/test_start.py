@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from recipes.training import TrainConfig, train
 from recipes.vocoder.train_refiner import load_refiner
 from tts.checkpoint import find_model, load_model
 from tts.codec.model import Codec, CodecConfig
+from tts.config import AUDIO
 
 
 def test_a_released_model_is_unpacked_to_runs_that_are_not_overwritten(tiny_model: Path, tmp_path: Path) -> None:
@@ -59,6 +61,12 @@ def test_training_starts_from_weights_that_fit(tiny_model: Path, tmp_path: Path)
     other = Codec(TINY_CODEC)
     start_codec(other, str(tmp_path / "codec"))  # a run
     assert all(torch.equal(w, codec.state_dict()[n]) for n, w in other.state_dict().items())
+    deeper = Codec(replace(TINY_CODEC, encoder_depth=TINY_CODEC.encoder_depth + 1)).eval()
+    start_codec(deeper, str(tmp_path / "codec"))
+    mel = torch.randn(1, AUDIO.n_mels, 8 * TINY_CODEC.stride)
+    torch.testing.assert_close(deeper.encoder(mel), other.eval().encoder(mel))
+    with pytest.raises(ValueError, match="the codec of .* does not fit the recipe's config"):
+        start_codec(Codec(replace(TINY_CODEC, encoder_depth=TINY_CODEC.encoder_depth - 1)), str(tiny_model))
     with pytest.raises(ValueError, match="the codec of .* does not fit the recipe's config"):
         start_from(Codec(CodecConfig(dim=8, hidden=8)), str(tiny_model), "codec")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -179,22 +180,24 @@ class CodecTask(nn.Module):
 
 
 def start_codec(codec: Codec, init: str | None) -> None:
-    """Fill ``codec`` with that of a model or run; where the quantisers differ, encoder and decoder only.
+    """Fill ``codec`` with that of a model or run; where the quantisers differ, encoder and decoder only. Blocks at the
+    codes' rate that only ``codec`` has begin as nothing.
 
     Raises:
         ValueError: there is no such model or run, or its weights do not fit.
     """
     if init is None:
         return
-    sizes = sizes_of(init, "codec", CodecConfig)
-    if sizes.quantizer == codec.config.quantizer:
-        start_from(codec, init, "codec")
-        return
-    other = Codec(sizes)
+    other = Codec(sizes_of(init, "codec", CodecConfig))
     start_from(other, init, "codec")
     try:
-        codec.encoder.load_state_dict(other.encoder.state_dict())
-        codec.decoder.load_state_dict(other.decoder.state_dict())
+        for mine, its in ((codec.encoder, other.encoder), (codec.decoder, other.decoder)):
+            for block in list(mine.coarse)[len(its.coarse) :]:
+                its.coarse.append(copy.deepcopy(block))
+                nn.init.zeros_(its.coarse[-1].scale)
+            mine.load_state_dict(its.state_dict())
+        if codec.config.quantizer == other.config.quantizer:
+            codec.quantizer.load_state_dict(other.quantizer.state_dict())
     except RuntimeError as error:
         raise ValueError(f"the codec of {init} does not fit the recipe's config: {error}") from error
 
