@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tts.codec.model import Codec, CodecConfig
 from tts.config import from_dict, load_yaml
+from tts.lm.head import regions_of
 from tts.lm.model import LM, LMConfig
 from tts.style import Voice
 from vocoder.refiner import Refiner, RefinerConfig
@@ -21,6 +22,7 @@ from vocoder.vocos import PublicVocos, PulseVocos, Vocoder, VocoderConfig
 
 FORMAT = 2
 DEFAULT_MODEL = "facet-nano"
+OF_CODEBOOK = ("head.centres", "head.spans")  # of the language model: not saved, for the codec's codebook tells them
 _BACKBONE = "backbone."
 
 
@@ -138,9 +140,17 @@ def read_weights(path: Path, sha256: str, named_in: str) -> dict[str, Tensor]:
 
 
 def read_stage(folder: Path, stage: str, config: ModelConfig) -> dict[str, Tensor]:
-    """Weights of one stage of a model directory, checked. Raises ``ValueError`` as :func:`read_weights`."""
+    """Weights of one stage of a model directory, checked. Where the codes of a learned codebook lie, the language model
+    is told from the codec, whose file has it. Raises ``ValueError`` as :func:`read_weights`.
+    """
     path = folder / f"{stage}.safetensors"
-    return read_weights(path, str(config.sha256.get(path.name)), "config.yaml")
+    weights = read_weights(path, str(config.sha256.get(path.name)), "config.yaml")
+    if stage == "lm" and config.lm.code_dim:
+        points = read_stage(folder, "codec", config).get("quantizer.codebook.points")
+        if points is None:
+            raise ValueError(f"{folder / 'codec.safetensors'} does not fit config.yaml: it has no learned codebook")
+        weights |= dict(zip(OF_CODEBOOK, regions_of(points, config.lm.levels), strict=True))
+    return weights
 
 
 def fill(module: nn.Module, state: dict[str, Tensor], file: str, config: str) -> None:
@@ -192,7 +202,8 @@ def save_model(
         if module is None:
             (folder / f"{stage}.safetensors").unlink(missing_ok=True)  # of an earlier release into this folder
             continue
-        data = save({k: v.detach().to(torch.float16).contiguous() for k, v in module.state_dict().items()})
+        weights = {k: v for k, v in module.state_dict().items() if stage != "lm" or k not in OF_CODEBOOK}
+        data = save({k: v.detach().to(torch.float16).contiguous() for k, v in weights.items()})
         (folder / f"{stage}.safetensors").write_bytes(data)
         values["sha256"][f"{stage}.safetensors"] = hashlib.sha256(data).hexdigest()
     (folder / "config.yaml").write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")

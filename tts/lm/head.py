@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import mul
 
 import torch
@@ -145,14 +145,7 @@ class TreeHead(CodeHead):
         expected = (self.radix[-1], self.point_dim)
         if tuple(points.shape) != expected:
             raise ValueError(f"the codebook has shape {tuple(points.shape)}; the language model expects {expected}")
-        points = points.to(self.centres) - points.mean(0)
-        points = points / points.square().mean().sqrt()
-        codes = torch.arange(len(points), device=points.device)
-        for depth, n in enumerate(self.radix):
-            sums = torch.zeros(n, self.point_dim, device=points.device).index_add_(0, codes % n, points)
-            self.centres[self.first[depth] : self.first[depth + 1]] = sums * n / len(points)
-        for k in range(len(self.levels)):
-            self.spans[k] = self.offsets(torch.arange(self.radix[k], device=points.device), k).square().mean().sqrt()
+        self.centres[:], self.spans[:] = regions_of(points.to(self.centres), self.levels)
 
     def offsets(self, regions: Tensor, k: int) -> Tensor:
         """Where the parts of regions (N,) of depth ``k`` lie in them, (N, values, point_dim)."""
@@ -197,3 +190,20 @@ class TreeHead(CodeHead):
         """What digits up to ``k`` that lead to ``regions`` (N,) add to the state, (N, head_dim)."""
         place = self.places[k](self.centres[self.first[k + 1] + regions])
         return place + self.inputs[k](regions) if k < len(self.inputs) else place
+
+
+def regions_of(points: Tensor, levels: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Where the regions of a codebook (codes, point_dim) in the order of its tree lie: centres (regions, point_dim) of
+    the whole, its parts, their parts and so on, moved and scaled so that the codes have mean 0 and mean square 1; and
+    for every level the root mean square of a part's distance from the whole, (len(levels),).
+    """
+    points = points - points.mean(0)
+    points = points / points.square().mean().sqrt()
+    codes, centres, spans = torch.arange(len(points), device=points.device), [], []
+    for n in accumulate(levels, mul, initial=1):
+        sums = torch.zeros(n, points.shape[1], device=points.device).index_add_(0, codes % n, points)
+        centres.append(sums * n / len(points))
+    for whole, parts in pairwise(centres):
+        offsets = parts - whole.repeat(len(parts) // len(whole), 1)
+        spans.append(offsets.square().mean().sqrt())
+    return torch.cat(centres), torch.stack(spans)
