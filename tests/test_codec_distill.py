@@ -17,7 +17,7 @@ from conftest import TINY_CODEC
 from resuming import assert_goes_on_exactly
 from two_processes import in_two_processes
 
-from recipes.codec import distill, train_teacher
+from recipes.codec import distill, refit, train_teacher
 from recipes.codec import train as codec_recipe
 from recipes.codec.averages import CodebookAverages
 from recipes.codec.held_out import held_out_source
@@ -27,12 +27,13 @@ from recipes.codec.measure import Clip, Evaluation, draw_histogram, folder_clips
 from recipes.codec.tree import order_codebook
 from recipes.corpus.texts import Source
 from recipes.data import Corpus
-from recipes.training import TrainConfig
+from recipes.training import TrainConfig, save_config
 from tts.codec.grvq import GroupedResidualVQ, GRVQConfig
 from tts.codec.model import Codec, CodecConfig
 from tts.codec.quantizer import Lookup
 from tts.codec.vq import Codebook, VectorQuantizer, VQConfig
 from tts.config import AUDIO, from_dict
+from tts.mel import log_mel
 from tts.style import Style, Voice
 
 VQ = replace(TINY_CODEC, quantizer="vq", levels=(4, 4, 4), vq=VQConfig(code_dim=4))
@@ -136,11 +137,11 @@ def test_kmeans_finds_clusters_and_leaves_no_mean_empty() -> None:
     centres = torch.randn(8, 3, generator=generator) * 20
     x = (centres[:, None] + torch.randn(8, 30, 3, generator=generator)).flatten(0, 1)
     x = torch.cat([x, x[:1].expand(100, 3)])  # many equal points: means that start there come out empty
-    book, counts = kmeans(x, 16, 8, generator)
+    book, counts = kmeans(x, x[torch.randperm(len(x), generator=generator)[:16]], 8, generator)
     assert int(counts.sum()) == len(x) and int(counts.min()) > 0
     assert float((x - book.points[book.nearest(x)]).square().sum(1).mean()) < 3.5
     with pytest.raises(ValueError, match="340 latents cannot start 400 codes"):
-        kmeans(x, 400, 1, generator)
+        kmeans(x, torch.zeros(400, 3), 1, generator)
 
 
 def test_first_digits_of_a_tree_are_regions() -> None:
@@ -228,6 +229,32 @@ def test_student_starts_where_the_teacher_is(quantizer: str, near: float, corpus
     task.start_codebook()
     assert error() < near < before
     assert not task.codec.quantizer.vectors(torch.arange(64)).isnan().any()
+
+
+def test_codes_are_put_where_points_lie(corpus: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    codec = Codec(VQ)
+    codec.quantizer.codebook.points[8:] += 100.0  # most codes were left behind
+
+    def saved(codec: Codec, name: str) -> Path:
+        save_config({"model": asdict(codec.config)}, tmp_path / name)
+        state = {f"codec.{k}": v for k, v in codec.state_dict().items()}
+        torch.save({"model": state}, tmp_path / name / "last.pt")
+        return tmp_path / name
+
+    options = ("--corpus", corpus, "--out", tmp_path / "after", "--batches", 4)
+    shown = run(refit.main, "--run", saved(codec, "before"), *options)
+    found = load_codec(tmp_path / "after")
+    clips = Corpus(corpus, "train")
+    mel = log_mel(torch.from_numpy(clips.samples(0)))[None]
+    used = [len(torch.unique(c.encode(mel))) for c in (codec.eval(), found)]
+    assert used[0] <= 8 < used[1] and re.search("[1-8] codes had any of", shown)
+    for part in ("encoder", "decoder"):
+        before, after = (getattr(c, part).state_dict() for c in (codec, found))
+        assert all(torch.equal(value, after[name]) for name, value in before.items())
+    arguments = ["--run", str(saved(Codec(TINY_CODEC), "grid")), *map(str, options)]
+    result = CliRunner().invoke(refit.main, arguments)
+    assert result.exit_code == 2 and "has quantizer 'fsq'" in result.output
 
 
 def test_misfits_are_named(corpus: Path) -> None:

@@ -106,7 +106,8 @@ class DistillTask(CodecTask):
         quantizer.project_out.bias.copy_(mean)
         points = (latents - mean) @ axes
         generator = torch.Generator().manual_seed(config.train.seed)
-        book, counts = kmeans(points, quantizer.codebook_size, config.start_rounds, generator)
+        chosen = torch.randperm(len(points), generator=generator)[: quantizer.codebook_size].to(points.device)
+        book, counts = kmeans(points, points[chosen], config.start_rounds, generator)
         quantizer.codebook.points.copy_(book.points)
         assert self.averages is not None
         per_step = config.batch_size * (config.mel_frames // config.model.stride)

@@ -9,18 +9,19 @@ from tts.codec.vq import Codebook
 
 
 @torch.no_grad()
-def kmeans(x: Tensor, size: int, rounds: int, generator: torch.Generator) -> tuple[Codebook, Tensor]:
-    """A codebook of ``size`` means of points (N, dim) and how many points each has (size,), none of them empty.
+def kmeans(x: Tensor, start: Tensor, rounds: int, generator: torch.Generator) -> tuple[Codebook, Tensor]:
+    """A codebook of means of points (N, dim) and how many points each has (size,), none of them empty.
 
-    Starts at random points. A mean without points takes one of the points of the fullest.
+    Starts at ``start`` (size, dim). A mean without points takes one of the points of the fullest.
 
     Raises:
         ValueError: fewer points than means.
     """
+    size = len(start)
     if len(x) < size:
         raise ValueError(f"{len(x)} latents cannot start {size} codes; take more batches for the start")
     book = Codebook(size, x.shape[1]).to(x.device)
-    book.points.copy_(x[torch.randperm(len(x), generator=generator)[:size].to(x.device)])
+    book.points.copy_(start)
     for _ in range(rounds):
         codes = book.nearest(x)
         counts = torch.bincount(codes, minlength=size)
