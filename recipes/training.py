@@ -131,6 +131,18 @@ def save(state: dict, path: Path) -> None:
     os.replace(partial, path)
 
 
+def check_new(out: Path) -> None:
+    """Raises ``ValueError`` where ``out`` holds a run, which :func:`save_trained` would replace."""
+    if (out / "last.pt").exists():
+        raise ValueError(f"{out} holds a run already; give another --out or remove it")
+
+
+def save_trained(weights: dict[str, Tensor], prefix: str, sizes: dict, out: Path) -> None:
+    """Write ``weights`` to ``out`` as the part ``prefix`` of a run of ``sizes``; :func:`trained` reads it."""
+    save_config({"model": sizes}, out)
+    save({"model": {f"{prefix}.{name}": value for name, value in weights.items()}}, out / "last.pt")
+
+
 def trained(run: Path, prefix: str) -> dict[str, Tensor]:
     """Weights of the part ``prefix`` of what ``run`` trained. Raises ``ValueError`` when there is no such run."""
     path = run / "last.pt"

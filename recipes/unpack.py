@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from prompts.encoder import CONFIG, PromptEncoder
-from recipes.training import save, save_config
+from recipes.training import save, save_trained
 from tts.checkpoint import DEFAULT_MODEL, find_model, load_model_config, read_stage
 from tts.cli_common import one_line_errors
 
@@ -34,8 +34,7 @@ def main(model: str, runs: Path) -> None:
         if path.exists() or f"{stage}.safetensors" not in config.sha256:
             continue
         weights = read_stage(folder, stage, config)
-        save_config({"model": asdict(getattr(config, stage))}, path.parent)
-        save({"model": {f"{stage}.{name}": value for name, value in weights.items()}}, path)
+        save_trained(weights, stage, asdict(getattr(config, stage)), path.parent)
         click.echo(path)
     if not (folder / CONFIG).is_file():
         return

@@ -252,7 +252,9 @@ def test_codes_are_put_where_points_lie(corpus: Path, tmp_path: Path) -> None:
     for part in ("encoder", "decoder"):
         before, after = (getattr(c, part).state_dict() for c in (codec, found))
         assert all(torch.equal(value, after[name]) for name, value in before.items())
-    arguments = ["--run", str(saved(Codec(TINY_CODEC), "grid")), *map(str, options)]
+    again = CliRunner().invoke(refit.main, ["--run", str(tmp_path / "before"), *map(str, options)])
+    assert again.exit_code == 2 and "holds a run already" in again.output
+    arguments = ["--run", str(saved(Codec(TINY_CODEC), "grid")), "--corpus", str(corpus), "--out", str(tmp_path / "no")]
     result = CliRunner().invoke(refit.main, arguments)
     assert result.exit_code == 2 and "has quantizer 'fsq'" in result.output
 

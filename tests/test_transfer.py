@@ -53,6 +53,8 @@ def test_new_codes_are_read_as_the_old_ones_were(tmp_path: Path, start: tuple[LM
         assert torch.equal(after.state_dict()[name], before.state_dict()[name])
     written = [lm.head.outputs[0].weight for lm in (before, after)]
     assert torch.equal(written[0][-1], written[1][-1]) and not torch.equal(written[0][:-1], written[1][:-1])
+    again = CliRunner().invoke(transfer.main, [*arguments(tmp_path), "--out", str(tmp_path / "out")])
+    assert again.exit_code == 2 and "holds a run already" in again.output
     assert isinstance(after.config, LMConfig) and float(after.head.centres.abs().sum()) > 1
 
 

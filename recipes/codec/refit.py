@@ -19,11 +19,12 @@ import torch
 
 from recipes.codec.kmeans import kmeans
 from recipes.codec.load import load_codec
+from recipes.codec.measure import perplexity
 from recipes.codec.train import CodecTask, CodecTraining
 from recipes.data import Corpus
 from recipes.precision import mixed_precision
 from recipes.table import progress
-from recipes.training import save, save_config
+from recipes.training import check_new, save_trained
 from tts.cli_common import one_line_errors
 from tts.codec.vq import VectorQuantizer
 
@@ -38,6 +39,7 @@ from tts.codec.vq import VectorQuantizer
 @one_line_errors
 def main(corpus: Path, run: Path, out: Path, batches: int, rounds: int, threads: int) -> None:
     """Write a run whose codec is RUN's with another codebook."""
+    check_new(out)
     torch.set_num_threads(threads)
     codec = load_codec(run)
     if not isinstance(codec.quantizer, VectorQuantizer):
@@ -53,11 +55,9 @@ def main(corpus: Path, run: Path, out: Path, batches: int, rounds: int, threads:
     before = len(torch.unique(codec.quantizer.codebook.nearest(found)))
     book, counts = kmeans(found, points, rounds, torch.Generator().manual_seed(0))
     points.copy_(book.points)
-    save_config({"model": asdict(codec.config)}, out)
-    save({"model": {f"codec.{name}": value for name, value in codec.state_dict().items()}}, out / "last.pt")
-    share = counts / counts.sum()
-    perplexity = float(torch.exp(-(share * share.clamp(min=1e-12).log()).sum()))
-    click.echo(f"{out}: {before} codes had any of {len(found)} points, now all have; perplexity {perplexity:.0f}")
+    save_trained(codec.state_dict(), "codec", asdict(codec.config), out)
+    even = perplexity(counts.numpy())
+    click.echo(f"{out}: {before} codes had any of {len(found)} points, now all have; perplexity {even:.0f}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from torch import Tensor
 from recipes.codec.codes import read_points
 from recipes.lm.train import know_codebook
 from recipes.start import sizes_of, start_from
-from recipes.training import save, save_config
+from recipes.training import check_new, save_trained
 from tts.cli_common import one_line_errors
 from tts.lm.model import LM, LMConfig
 
@@ -106,10 +106,10 @@ def transfer(init: str, before: Path, codes: Path) -> tuple[LM, float]:
 @one_line_errors
 def main(init: str, before: Path, codes: Path, out: Path) -> None:
     """Write a start for a language model of other codes."""
+    check_new(out)
     torch.manual_seed(0)
     lm, left = transfer(init, before, codes)
-    save_config({"model": asdict(lm.config)}, out)
-    save({"model": {f"lm.{name}": value for name, value in lm.state_dict().items()}}, out / "last.pt")
+    save_trained(lm.state_dict(), "lm", asdict(lm.config), out)
     click.echo(f"{out}: {left:.3f} of the variance of the codes' embeddings is left over")
 
 
