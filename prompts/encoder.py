@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import torch
@@ -22,7 +24,7 @@ from prompts.vision import VisionEncoder, make_face_encoder
 from tts.config import load_config
 from tts.style import EMOTIONS
 
-FORMAT = 5
+FORMAT = 6
 NEUTRAL = list(EMOTIONS).index("neutral")
 WEIGHTS, CONFIG = "prompts.safetensors", "prompts.yaml"
 Module = TypeVar("Module", bound=nn.Module)
@@ -124,8 +126,13 @@ class PromptEncoder:
 
     @cached_property
     def text(self) -> TextEncoder:
-        """The sentence encoder."""
-        return TextEncoder(self.config.text_model)
+        """The sentence encoder, with this model's low-rank changes."""
+        return TextEncoder(self.config.text_model, self.text_changes)
+
+    @property
+    def text_changes(self) -> dict[str, Tensor]:
+        """Factors of the low-rank changes, as :class:`prompts.text.TextEncoder` takes them."""
+        return {k.removeprefix("text."): v for k, v in self.weights.items() if k.startswith("text.")}
 
     def _fill(self, module: Module, prefix: str) -> Module:
         own = {k.removeprefix(prefix): v for k, v in self.weights.items() if k.startswith(prefix)}
@@ -137,16 +144,21 @@ class PromptEncoder:
 
 
 def save_prompt_encoder(
-    folder: Path, config: PromptConfig, speech: SpeechEncoder, face: nn.Module, space: SharedSpace
+    folder: Path,
+    config: PromptConfig,
+    speech: SpeechEncoder,
+    face: nn.Module,
+    space: SharedSpace,
+    text_changes: Mapping[str, Tensor] = MappingProxyType({}),
 ) -> int:
     """Write float16 weights and their configuration into a model directory; returns the bytes of the weights.
 
-    A vision model from transformers is named, not copied.
+    Models from transformers are named, not copied; of the sentence encoder the low-rank changes are written.
     """
     from safetensors.torch import save
 
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {}
+    tensors = {f"text.{name}": value.detach().to(torch.float16).contiguous() for name, value in text_changes.items()}
     for prefix, module in (("speech.", speech), ("face.", face), ("space.", space)):
         if isinstance(module, VisionEncoder):
             continue

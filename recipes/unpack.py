@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from torch import Tensor
 
 from prompts.encoder import CONFIG, PromptEncoder
 from recipes.training import save, save_trained
@@ -38,12 +39,18 @@ def main(model: str, runs: Path) -> None:
         click.echo(path)
     if not (folder / CONFIG).is_file():
         return
-    weights = PromptEncoder.from_pretrained(folder).weights
+    encoder = PromptEncoder.from_pretrained(folder)
+    states: dict[str, dict[str, Tensor]] = {}
     for stage, network in PROMPTS.items():
-        own = {k.removeprefix(f"{stage}."): v for k, v in weights.items() if k.startswith(f"{stage}.")}
+        own = {k.removeprefix(f"{stage}."): v for k, v in encoder.weights.items() if k.startswith(f"{stage}.")}
+        states[stage] = {f"{network}.{name}": value for name, value in own.items()}
+    factors = {name.rpartition("."): value for name, value in encoder.text_changes.items()}
+    changes = {f"changes.{layer.replace('.', '-')}.{k}": value for (layer, _, k), value in factors.items()}
+    states["text"] = states["space"] | changes  # trained with the parts of the space that read sentences
+    for stage, state in states.items():
         path = runs / "prompts" / stage / "last.pt"
-        if own and not path.exists():
-            save({"model": {f"{network}.{name}": value for name, value in own.items()}}, path)
+        if state and not path.exists():
+            save({"model": state}, path)
             click.echo(path)
 
 

@@ -26,10 +26,11 @@ from prompts.prompt import Prompt
 from prompts.space import SharedSpace
 from prompts.spectrum import N_MEASURES, periodicity
 from prompts.speech import SpeechEncoder
-from prompts.text import check_description
+from prompts.text import TextEncoder, check_description
 from prompts.vectors import PromptVectors
 from recipes.corpus.draw import is_held_out
 from recipes.training import TrainConfig
+from tts._torchaudio import import_torchaudio
 from tts.style import STYLE_ATTRIBUTES, STYLE_DIM, STYLE_SCALES, VOICE_DIM, Style, Voice
 
 
@@ -89,7 +90,7 @@ def stages() -> dict[str, Callable[[], torch.nn.Module]]:
     )  # fmt: skip
     spoken = torch.randn(2, 40, 12)
     seen = face_features(FaceEncoder(TINY.face).eval(), faces.crops, augmented=True)[None]
-    features = Features(clips, spoken, sentences, faces, seen)
+    features = Features(clips, spoken, sentences, 6, faces, seen)
 
     def space(objective: str = "both") -> SpaceTask:
         return SpaceTask(TINY.space, features, SpaceTraining(batch_size=16, n_descriptions=40, objective=objective))
@@ -125,6 +126,74 @@ def test_a_killed_stage_goes_on_exactly(stages: dict[str, Callable[..., torch.nn
 
         trained = assert_goes_on_exactly(again, settings, tmp_path / name, stop_at=3).state_dict()
         assert any(not torch.equal(v, begun[k]) for k, v in trained.items()), name
+
+
+def text_model(folder: Path) -> str:
+    """A sentence encoder of two layers and random weights, in transformers' layout."""
+    import_torchaudio()
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    words = "[PAD] [UNK] [CLS] [SEP] [MASK] a man woman is sad angry loud quiet slow fast speaks very not".split()
+    folder.mkdir()
+    (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+    BertModel(BertConfig(vocab_size=len(words), **sizes)).save_pretrained(folder)
+    return str(folder)
+
+
+def test_a_sentence_encoder_learns_changes_that_a_model_carries(tmp_path: Path) -> None:
+    from recipes.corpus.written import read_written
+    from recipes.prompts.space import free_sentences
+    from recipes.prompts.text import TextTask, TextTraining
+
+    name = text_model(tmp_path / "bert")
+    config = replace(TINY, text_dim=48, text_model=name)
+    space = SharedSpace(config.space, config.widths())
+    begun = {k: v.clone() for k, v in space.state_dict().items()}
+    sentences = free_sentences(40, 1), read_written(2)[:40]
+    settings = TrainConfig(steps=6, lr=0.01, warmup=1, threads=1, log_every=1, bf16=False, checkpoint_s=0.0)
+
+    def make() -> TextTask:
+        own = SharedSpace(config.space, config.widths())
+        own.load_state_dict(begun)
+        return TextTask(TextEncoder(name), own, sentences, TextTraining(batch_size=8, rank=2, train=settings))
+
+    task = assert_goes_on_exactly(make, settings, tmp_path / "run", stop_at=3)
+    assert not any("word_embeddings" in key for key in task.state_dict())  # other people's weights stay out of runs
+    texts = ["a man is loud", "a woman speaks slow"]
+    plain, encoder = TextEncoder(name).encode(texts), task._encoder[0]
+    encoder.model.eval()
+    changed = encoder.encode(texts)
+    assert float((changed - plain).abs().max()) > 1e-3
+    torch.testing.assert_close(TextEncoder(name, task.factors()).encode(texts), changed, rtol=0, atol=1e-5)
+    stays = ("projections.speech.", "projections.face.", "voice.", "style.", "emotion.", "log_scale")
+    for key, value in task.space.state_dict().items():
+        assert torch.equal(value, begun[key]) == key.startswith(stays), key
+
+    save_prompt_encoder(
+        tmp_path / "model", config, SpeechEncoder(config.speech), FaceEncoder(config.face), space, task.factors()
+    )
+    loaded = PromptEncoder.from_pretrained(tmp_path / "model")
+    torch.testing.assert_close(loaded.text.encode(texts), changed, rtol=0, atol=5e-3)  # float16 factors
+    with pytest.raises(ValueError, match=r"has no layer pooler\.dense of 2 to 3 values"):
+        TextEncoder(name, {"pooler.dense.a": torch.zeros(1, 2), "pooler.dense.b": torch.zeros(3, 1)})
+
+
+def test_batches_of_sentences_are_of_like_length(tmp_path: Path) -> None:
+    from recipes.corpus.written import read_written
+    from recipes.prompts.text import TextTask, TextTraining
+
+    written = read_written(0)
+    config = replace(TINY, text_dim=48)
+    space, encoder = SharedSpace(config.space, config.widths()), TextEncoder(text_model(tmp_path / "bert"))
+    task = TextTask(encoder, space, (written, written), TextTraining(batch_size=32, rank=2))
+    lengths = np.array([len(s.text) for s in written])
+    steps = [np.concatenate(task._drawn(step)) for step in range(16)]
+    within = np.mean([lengths[rows].std() for rows in steps])
+    assert within < 0.5 * lengths[np.concatenate(steps)].std()
+    assert len({tuple(rows) for rows in steps}) == 16  # every step has its own
 
 
 def test_played_faster_is_another_voice_and_rate() -> None:
@@ -332,7 +401,6 @@ def test_a_frame_of_a_video(tmp_path: Path) -> None:
 
 def test_a_vision_model_by_configuration(tmp_path: Path) -> None:
     from prompts.vision import VisionEncoder, make_face_encoder
-    from tts._torchaudio import import_torchaudio
 
     import_torchaudio()
     from transformers import ViTConfig, ViTModel

@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 
 from prompts.encoder import PromptConfig, save_prompt_encoder
-from prompts.space import SharedSpace
-from recipes.prompts.train import PromptTraining, load_encoders, load_stage
+from recipes.prompts.train import PromptTraining, load_encoders, load_space
 from recipes.training import trained
 from tts.cli_common import one_line_errors
 from tts.config import load_config
@@ -24,17 +23,16 @@ def export_prompts(run: Path, out: Path, config_file: Path = CONFIG) -> int:
     """
     training = load_config(PromptTraining, config_file)
     speech, face = load_encoders(training, run)
-    text_dim = len(trained(run / "space", "space")["projections.text.layers.0.weight"])
+    space = load_space(training, run / "text")
     config = PromptConfig(
         speech=training.speech,
         face=training.face,
         space=training.space,
         text_model=training.text_model,
-        text_dim=text_dim,
+        text_dim=space.worded[1].in_features,
     )
-    space = SharedSpace(config.space, config.widths())
-    load_stage(space, run / "space", "space.")
-    return save_prompt_encoder(out, config, speech, face, space)
+    factors = trained(run / "text", "changes")
+    return save_prompt_encoder(out, config, speech, face, space, {k.replace("-", "."): v for k, v in factors.items()})
 
 
 @click.command()

@@ -20,6 +20,7 @@ from prompts.speech import SpeechEncoder
 from prompts.text import TextEncoder
 from recipes.corpus.describe import make_description
 from recipes.corpus.draw import N_POOL_VOICES, draw_speaker, draw_style, is_unseen, pool_speaker
+from recipes.corpus.written import TABLE, Described, read_written
 from recipes.precision import mixed_precision
 from recipes.prompts.clips import NAMES, Clips, cautiously, for_stages, speech_features
 from recipes.prompts.faces import Faces, face_features
@@ -27,6 +28,7 @@ from recipes.training import TrainConfig, save
 from tts.style import Style, Voice, style_vector, voice_vector
 
 OBJECTIVES = ("both", "infonce", "symile", "none")
+WRITTEN_SHARE = 0.5  # of the sentences about no clip: of those written one by one
 # Faces have no "calm": neutral ones that smile a little stand for it.
 EXPRESSION_OF = {name: name for name in EXPRESSIONS} | {"calm": "neutral"}
 
@@ -58,13 +60,14 @@ class Sentences:
 
 @dataclass
 class Features:
-    """Frozen features: ``speech`` (views, N, dim) of ``clips``, ``text`` that begins with those of the first clips, in
-    one wording after another, ``face`` (views, F, dim).
+    """Frozen features: ``speech`` (views, N, dim) of ``clips``; ``text`` that begins with those of the first clips, in
+    one wording after another, and ends with ``n_written`` that were written one by one; ``face`` (views, F, dim).
     """
 
     clips: Clips
     speech: Tensor
     text: Sentences
+    n_written: int
     faces: Faces
     face: Tensor
 
@@ -97,13 +100,13 @@ def draw_combination(rng: np.random.Generator) -> tuple[str, float, Style]:
     return emotion, intensity, style
 
 
-def clip_sentences(clips: Clips, number: int, wordings: int, encoder: TextEncoder, seed: int) -> Sentences:
+def clip_sentences(clips: Clips, number: int, wordings: int, seed: int) -> list[Described]:
     """Descriptions of the first ``number`` clips, of all of them in one wording, then in the next."""
     drawn = [(Voice(**r["voice"]), Style(**r["style"]), r["emotion"], r["intensity"]) for r in clips.rows[:number]]
-    return write_sentences(drawn * wordings, encoder, seed)
+    return _in_words(drawn * wordings, seed)
 
 
-def free_sentences(number: int, encoder: TextEncoder, seed: int) -> Sentences:
+def free_sentences(number: int, seed: int) -> list[Described]:
     """Descriptions of voices and styles that no clip has."""
     rng = np.random.default_rng(seed)
     drawn = []
@@ -113,43 +116,49 @@ def free_sentences(number: int, encoder: TextEncoder, seed: int) -> Sentences:
             speaker = pool_speaker(int(rng.integers(N_POOL_VOICES)))
         emotion, intensity, style = draw_combination(rng)
         drawn.append((speaker.voice, style, emotion, intensity))
-    return write_sentences(drawn, encoder, seed + 1)
+    return _in_words(drawn, seed + 1)
 
 
-def write_sentences(drawn: list[tuple[Voice, Style, str, float]], encoder: TextEncoder, seed: int) -> Sentences:
-    """A description of every voice, style, emotion and intensity."""
+def _in_words(drawn: list[tuple[Voice, Style, str, float]], seed: int) -> list[Described]:
     rng = np.random.default_rng(seed)
-    described = [make_description(*d, rng) for d in drawn]
-    order = np.argsort([len(d.text) for d in described])  # batches of one length waste no padding
+    made = [make_description(*d, rng) for d in drawn]
+    return [
+        Described(m.text, voice, style, emotion, m.voice, m.style)
+        for m, (voice, style, emotion, _) in zip(made, drawn, strict=True)
+    ]
+
+
+def meanings(sentences: list[Described]) -> dict[str, Tensor]:
+    """What sentences describe, as :class:`Sentences` has it: all but their features."""
+    plain = NAMES.index("neutral")  # what is only loud, say: a sentence that names no emotion
+    emotions = [-1 if not s.says_style else NAMES.index(s.emotion) if s.emotion in NAMES else plain for s in sentences]
+    return {
+        "voice": torch.stack([voice_vector(s.voice) for s in sentences]),
+        "style": torch.stack([style_vector(s.style) * s.says_style for s in sentences]),
+        "emotion": torch.tensor(emotions),
+        "stated": torch.tensor([(s.says_voice, s.says_style) for s in sentences]).float(),
+    }
+
+
+def read_sentences(sentences: list[Described], encoder: TextEncoder) -> Sentences:
+    """Their features, and what they describe."""
+    order = np.argsort([len(s.text) for s in sentences])  # batches of one length waste no padding
     batches = [order[i : i + 64] for i in range(0, len(order), 64)]
     found = []
     for k, batch in enumerate(batches):
         with mixed_precision("cpu"):
-            found.append(encoder.encode([described[i].text for i in batch]))
+            found.append(encoder.encode([sentences[i].text for i in batch]))
         if k % 40 == 0:
             print(f"sentences {k * 64}/{len(order)}", file=sys.stderr, flush=True)
     features = torch.empty(len(order), found[0].shape[1])
     features[torch.from_numpy(order)] = torch.cat(found)
-    styles = [style_vector(d[1]) * t.style for d, t in zip(drawn, described, strict=True)]
-    plain = NAMES.index("neutral")  # what is only loud, say: a sentence that names no emotion
-    emotions = [
-        -1 if not t.style else NAMES.index(d[2]) if d[2] in NAMES else plain
-        for d, t in zip(drawn, described, strict=True)
-    ]
-    return Sentences(
-        features,
-        torch.stack([voice_vector(d[0]) for d in drawn]),
-        torch.stack(styles),
-        torch.tensor(emotions),
-        torch.tensor([(t.voice, t.style) for t in described]).float(),
-    )
+    return Sentences(features, **meanings(sentences))
 
 
-def _cached(path: Path, sources: list[Path], make: Callable[[], object]) -> dict:
+def _cached(path: Path, sources: list[Path], make: Callable[[], dict]) -> dict:
     """What ``make`` gives, kept in ``path`` and made anew when one of its ``sources`` is newer."""
     if not path.exists() or any(source.stat().st_mtime > path.stat().st_mtime for source in sources):
-        found = make()
-        save(vars(found) if isinstance(found, Sentences) else found, path)
+        save(make(), path)
     return torch.load(path, weights_only=True)
 
 
@@ -166,9 +175,15 @@ def prepare_features(
     rows = sorted(out.glob("rows-*.jsonl"))
     networks = [run for stage in ("speech", "face") if (run := out / stage / "last.pt").exists()]
     wordings = config.wordings if split == "train" else 1
-    parts = [_cached(out / f"text-{split}.pt", rows, lambda: clip_sentences(clips, n_clips, wordings, encoder, 0))]
-    if split == "train" and config.n_free_descriptions:
-        parts.append(_cached(out / "text-free.pt", [], lambda: free_sentences(config.n_free_descriptions, encoder, 1)))
+    made = {split: (rows, lambda: clip_sentences(clips, n_clips, wordings, 0))}
+    if split == "train":
+        if config.n_free_descriptions:
+            made["free"] = [], lambda: free_sentences(config.n_free_descriptions, 1)
+        made["written"] = [TABLE], lambda: read_written(2)
+    parts = [
+        _cached(out / f"text-{name}.pt", sources, lambda make=make: vars(read_sentences(make(), encoder)))
+        for name, (sources, make) in made.items()
+    ]
 
     def seen_and_heard() -> dict[str, Tensor]:
         torch.manual_seed(1)
@@ -179,7 +194,8 @@ def prepare_features(
 
     kept = _cached(out / f"features-{split}.pt", [*rows, *networks], seen_and_heard)
     text = Sentences(**{k: torch.cat([p[k] for p in parts]) for k in parts[0]})
-    return Features(clips, kept["speech"], text, faces, kept["face"])
+    n_written = len(parts[-1]["emotion"]) if split == "train" else 0
+    return Features(clips, kept["speech"], text, n_written, faces, kept["face"])
 
 
 class FacePairs:
@@ -210,6 +226,33 @@ class FacePairs:
         near = np.clip(strength + rng.normal(0, 0.15, 4), 0, 0.999)
         candidates = group[(near * len(group)).astype(int)]
         return int(candidates[np.argmin(np.abs(self.years[candidates] - years))])
+
+
+def read_losses(
+    read: tuple[Tensor, Tensor, Tensor], voice: Tensor, style: Tensor, emotion: Tensor, who: Tensor, how: Tensor
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Losses of what the shared heads read, of which ``who`` and ``how`` (B,) say where voice and style are known."""
+    read_voice, read_style, logits = read
+    losses = {
+        "voice": F.smooth_l1_loss(read_voice[who], voice[who], beta=0.5),
+        "style": F.smooth_l1_loss(read_style[how], style[how], beta=0.5),
+        "emotion": F.cross_entropy(logits, emotion, ignore_index=-1),
+    }
+    return losses["voice"] + 2 * losses["style"] + 0.5 * losses["emotion"], losses
+
+
+def text_losses(
+    space: SharedSpace, parts: tuple[Tensor, Tensor], features: Tensor, meant: dict[str, Tensor]
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Losses of what is read of sentences with these ``features`` (B, n) and parts of the space; ``meant`` as
+    :func:`meanings` has it.
+    """
+    stated = meant["stated"]
+    everyone = torch.ones(len(stated), dtype=torch.bool)
+    read = space.read(*parts, features)
+    loss, losses = read_losses(read, meant["voice"], meant["style"], meant["emotion"], stated[:, 0] > 0, everyone)
+    losses["stated"] = F.binary_cross_entropy_with_logits(space.stated(features), stated)
+    return loss + 0.3 * losses["stated"], losses
 
 
 class SpaceTask(nn.Module):
@@ -251,11 +294,8 @@ class SpaceTask(nn.Module):
             ]
         )
         speech = data.speech[views, rows]
-        n_worded = self.n_clips * config.wordings
-        n_free = len(data.text.features) - n_worded
-        free = n_worded + rng.integers(n_free, size=2 * config.batch_size) if n_free else np.empty(0, int)
         worded = rows + self.n_clips * rng.integers(config.wordings, size=len(rows))
-        sentences = np.concatenate([worded, free])
+        sentences = np.concatenate([worded, self._others(2 * config.batch_size, rng)])
         seen = torch.from_numpy(faces >= 0)
         face = data.face[rng.integers(len(data.face), size=len(rows)), np.maximum(faces, 0)]
         (voice, style), emotion = data.clips.labels(views, rows), data.clips.emotion[rows]
@@ -266,44 +306,24 @@ class SpaceTask(nn.Module):
         in_space["text"] = (words[0][: len(rows)], words[1][: len(rows)])
         stated = text.stated[sentences]
         read = (
-            self._read("speech", in_space["speech"], voice, style, emotion, everyone),
-            self._read("face", in_space["face"], voice, style, emotion.masked_fill(~seen, -1), seen),
-            self._read(
-                "text",
-                words,
-                text.voice[sentences],
-                text.style[sentences],
-                text.emotion[sentences],
-                stated[:, 0] > 0,
-                text.features[sentences],
-            ),
+            read_losses(space.read(*in_space["speech"]), voice, style, emotion, everyone, everyone),
+            read_losses(space.read(*in_space["face"]), voice, style, emotion.masked_fill(~seen, -1), seen, seen),
+            text_losses(space, words, text.features[sentences], {k: v[sentences] for k, v in vars(text).items()}),
         )
-        says = F.binary_cross_entropy_with_logits(space.stated(text.features[sentences]), stated)
         pairs, triples = self._contrast(in_space, voice, style, stated[: len(rows)] > 0, seen, step)
         weights = {"both": (1.0, 0.5), "infonce": (1.0, 0.0), "symile": (0.0, 1.0), "none": (0.0, 0.0)}
         a, b = weights[config.objective]
-        loss = sum(r[0] for r in read) + 0.3 * says + config.contrastive * (a * pairs + b * triples)
+        loss = sum(r[0] for r in read) + config.contrastive * (a * pairs + b * triples)
         shown = {f"{m}_{k}": v for m, r in zip(("speech", "face", "text"), read, strict=True) for k, v in r[1].items()}
-        return {"loss": loss, "pairs": pairs, "triples": triples, "stated": says, **shown}
+        return {"loss": loss, "pairs": pairs, "triples": triples, **shown}
 
-    def _read(
-        self,
-        modality: str,
-        parts: tuple[Tensor, Tensor],
-        voice: Tensor,
-        style: Tensor,
-        emotion: Tensor,
-        who: Tensor,
-        words: Tensor | None = None,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Losses of the shared heads; ``who`` (B,) says where the voice is known. Faces count where they are seen."""
-        read_voice, read_style, logits = self.space.read(*parts, words)
-        how_known = who if modality == "face" else torch.ones_like(who)
-        voice_loss = F.smooth_l1_loss(read_voice[who], voice[who], beta=0.5)
-        style_loss = F.smooth_l1_loss(read_style[how_known], style[how_known], beta=0.5)
-        feeling = F.cross_entropy(logits, emotion, ignore_index=-1)
-        losses = {"voice": voice_loss, "style": style_loss, "emotion": feeling}
-        return voice_loss + 2 * style_loss + 0.5 * feeling, losses
+    def _others(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        """Rows of sentences that are about no clip."""
+        n_written = self.data.n_written
+        first, last = self.n_clips * self.training_config.wordings, len(self.data.text.features)
+        written = int(WRITTEN_SHARE * number) if first + n_written < last else number
+        free = rng.integers(first, last - n_written, size=number - written) if written < number else np.empty(0, int)
+        return np.concatenate([free, rng.integers(last - n_written, last, size=written)])
 
     def _contrast(
         self, parts: dict, voice: Tensor, style: Tensor, stated: Tensor, seen: Tensor, step: int

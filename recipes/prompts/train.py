@@ -1,7 +1,7 @@
 """Train the prompt encoders: ``python -m recipes.prompts.train --out runs/prompts``, after ``recipes.prompts.prepare``.
 
-Three stages, each resumable: the face network, the speech network, and the shared space on the features of both and of
-a frozen sentence encoder.
+Four stages, each resumable: the face network, the speech network, the shared space on the features of both and of
+a sentence encoder, and low-rank changes of the latter, with the space as it is.
 """
 
 from __future__ import annotations
@@ -12,18 +12,21 @@ from pathlib import Path
 import click
 import torch
 
+from prompts.encoder import PromptConfig
 from prompts.face import FaceConfig
-from prompts.space import SpaceConfig
+from prompts.space import SharedSpace, SpaceConfig
 from prompts.speech import SpeechConfig, SpeechEncoder
+from prompts.text import TextEncoder
 from prompts.vision import make_face_encoder
 from recipes.prompts.clips import Clips, SpeechTask, for_stages
 from recipes.prompts.faces import Faces, FaceTask
-from recipes.prompts.space import SpaceTraining
+from recipes.prompts.space import SpaceTask, SpaceTraining, prepare_features
+from recipes.prompts.text import TextTraining, text_task
 from recipes.training import TrainConfig, train, trained
 from tts.cli_common import one_line_errors
 from tts.config import load_config
 
-STAGES = ("face", "speech", "space")
+STAGES = ("face", "speech", "space", "text")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class PromptTraining:
     face_training: FaceTraining = field(default_factory=FaceTraining)
     speech_training: SpeechTraining = field(default_factory=SpeechTraining)
     space_training: SpaceTraining = field(default_factory=SpaceTraining)
+    text_training: TextTraining = field(default_factory=TextTraining)
 
 
 def load_stage(module: torch.nn.Module, run: Path, prefix: str) -> None:
@@ -70,6 +74,15 @@ def load_encoders(config: PromptTraining, out: Path) -> tuple[SpeechEncoder, tor
     if not config.face.model:
         load_stage(face, out / "face", "encoder.")
     return speech, face
+
+
+def load_space(config: PromptTraining, run: Path) -> SharedSpace:
+    """The trained space of ``run``. Raises ``ValueError`` when there is no such run."""
+    text_dim = len(trained(run, "space")["projections.text.layers.0.weight"])
+    widths = PromptConfig(speech=config.speech, face=config.face, text_dim=text_dim).widths()
+    space = SharedSpace(config.space, widths)
+    load_stage(space, run, "space.")
+    return space
 
 
 @click.command()
@@ -94,12 +107,13 @@ def main(out: Path, config_file: Path, stages: tuple[str, ...]) -> None:
         speech = SpeechTask(config.speech, heard, clips.batch_size, clips.clean_share)
         train(speech, speech.losses, clips.train, out / "speech", cpu)
     if "space" in stages:
-        from recipes.prompts.space import SpaceTask, prepare_features
-
         encoders = load_encoders(config, out)
         features = prepare_features(out, *encoders, config.text_model, config.space_training, "train")
         space = SpaceTask(config.space, features, config.space_training)
         train(space, space.losses, config.space_training.train, out / "space", cpu)
+    if "text" in stages:
+        text = text_task(TextEncoder(config.text_model), load_space(config, out / "space"), config.text_training)
+        train(text, text.losses, config.text_training.train, out / "text", cpu)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,113 @@
+"""The sentence encoder's own training: low-rank changes of a published one, for what descriptions mean to speech.
+
+A frozen encoder knows that "loud" and "quiet" are about the same thing, and its features hardly tell which; what it was
+never asked cannot all be read off it. So its layers change a little (LoRA, Hu et al., arXiv 2106.09685), and with them
+what reads sentences in the shared space, which stays for speech and faces what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from prompts.space import SharedSpace
+from prompts.text import TextEncoder, linear_layers
+from recipes.corpus.written import Described, read_written
+from recipes.prompts.space import WRITTEN_SHARE, free_sentences, meanings, text_losses
+from recipes.training import TrainConfig
+from tts.adapt import LowRank
+
+READ_SENTENCES = ("projections.text.", "worded.", "stated.")  # parts of the space that no other modality needs
+SORTED_STEPS = 8  # whose sentences are drawn together and put in order of length, so that batches waste no padding
+
+
+@dataclass(frozen=True)
+class TextTraining:
+    """``rank`` of the changes; ``dropout`` inside the encoder; ``n_free_descriptions`` that grammar makes."""
+
+    batch_size: int = 96
+    rank: int = 8
+    dropout: float = 0.1
+    n_free_descriptions: int = 36000
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+class TextTask(nn.Module):
+    """Low-rank changes of ``encoder`` and the parts of ``space`` that read sentences, taught by descriptions alone.
+
+    Args:
+        encoder: the published sentence encoder; it gets the changes, and is no part of this module's state.
+        space: a trained space, whose heads stay.
+        sentences: those that grammar makes, and those written one by one.
+    """
+
+    def __init__(
+        self,
+        encoder: TextEncoder,
+        space: SharedSpace,
+        sentences: tuple[list[Described], list[Described]],
+        training: TextTraining,
+    ) -> None:
+        super().__init__()
+        self.training_config, self.space = training, space
+        for name, parameter in space.named_parameters():
+            parameter.requires_grad_(name.startswith(READ_SENTENCES))
+        generator = torch.Generator().manual_seed(0)
+        self.changes = nn.ModuleDict()
+        for name, layer in linear_layers(encoder.model).items():
+            change = LowRank(layer.weight, training.rank, generator)
+            parametrize.register_parametrization(layer, "weight", change)
+            self.changes[name.replace(".", "-")] = change
+        for module in encoder.model.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = training.dropout
+        self._encoder = (encoder,)
+        self.sentences = sentences
+        self.meant = [meanings(known) for known in sentences]
+        self.lengths = [np.array([len(s.text) for s in known]) for known in sentences]
+
+    def factors(self) -> dict[str, Tensor]:
+        """The changes as :class:`prompts.text.TextEncoder` takes them."""
+        pairs = {name.replace("-", "."): change for name, change in self.changes.items()}
+        return {f"{name}.{k}": getattr(change, k).detach() for name, change in pairs.items() for k in ("a", "b")}
+
+    def _drawn(self, step: int) -> list[np.ndarray]:
+        """Rows of both kinds of sentences for a step."""
+        rng = np.random.default_rng((self.training_config.train.seed, step // SORTED_STEPS))
+        n_written = int(WRITTEN_SHARE * self.training_config.batch_size)
+        numbers, rows = (self.training_config.batch_size - n_written, n_written), []
+        turn = int(rng.permutation(SORTED_STEPS)[step % SORTED_STEPS])
+        for lengths, number in zip(self.lengths, numbers, strict=True):
+            drawn = rng.integers(len(lengths), size=SORTED_STEPS * number)
+            rows.append(drawn[np.argsort(lengths[drawn])].reshape(SORTED_STEPS, number)[turn])
+        return rows
+
+    def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One batch."""
+        encoder, rows = self._encoder[0], self._drawn(step)
+        encoder.model.train()
+        texts = [known[i].text for known, own in zip(self.sentences, rows, strict=True) for i in own]
+        texts = [_typed(text, rng) for text in texts]
+        meant = {k: torch.cat([m[k][own] for m, own in zip(self.meant, rows, strict=True)]) for k in self.meant[0]}
+        with parametrize.cached():
+            features = encoder.features(texts)
+        with torch.autocast("cpu", enabled=False):
+            loss, shown = text_losses(self.space, self.space.project("text", features), features, meant)
+        return {"loss": loss, **shown}
+
+
+def _typed(text: str, rng: np.random.Generator) -> str:
+    """As people type: four in ten in small letters or without an end."""
+    if rng.random() < 0.6:
+        return text
+    return text.lower() if rng.random() < 0.5 else text.rstrip(".!")
+
+
+def text_task(encoder: TextEncoder, space: SharedSpace, training: TextTraining) -> TextTask:
+    """The task on the sentences that a user can make anew: training's grammar and :mod:`recipes.corpus.written`."""
+    sentences = free_sentences(training.n_free_descriptions, 1), read_written(2)
+    return TextTask(encoder, space, sentences, training)
