@@ -54,7 +54,7 @@ class SharedSpace(nn.Module):
     """Projections of every modality, and heads that all of them share.
 
     The heads see only the space, never the modality: what they read off speech they read off a face in the same place.
-    To the style of a sentence is added what its words say beyond that.
+    To the style and the voice of a sentence is added what its words say beyond that.
     """
 
     def __init__(self, config: SpaceConfig, widths: dict[str, int]) -> None:
@@ -63,13 +63,14 @@ class SharedSpace(nn.Module):
         self.projections = nn.ModuleDict({name: Projection(widths[name], config) for name in MODALITIES})
         self.voice, self.style = _head(config, VOICE_DIM), _head(config, STYLE_DIM)
         self.emotion = _head(config, len(EMOTIONS))
-        # What words say of the style and the space leaves out, for no recording tells it: above all how loud it is.
+        # What words say of style and voice and the space leaves out: no recording tells how loud it was, and heads that
+        # read recordings are cautious about what is rare, such as very high voices.
         self.worded = nn.Sequential(
             nn.LayerNorm(widths["text"]),
             nn.Linear(widths["text"], config.hidden),
             nn.GELU(),
             nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, STYLE_DIM),
+            nn.Linear(config.hidden, STYLE_DIM + VOICE_DIM),
         )
         # Whether a sentence says anything about the voice, about the style.
         self.stated = nn.Sequential(nn.LayerNorm(widths["text"]), nn.Linear(widths["text"], 2))
@@ -83,5 +84,8 @@ class SharedSpace(nn.Module):
         """Embeddings to voices (B, VOICE_DIM), styles (B, STYLE_DIM) and emotion logits (B, n_emotions). ``words``:
         of sentences their features (B, n), too.
         """
-        how = self.style(style)
-        return self.voice(voice), how if words is None else how + self.worded(words).float(), self.emotion(style)
+        who, how = self.voice(voice), self.style(style)
+        if words is not None:
+            more_how, more_who = self.worded(words).float().split((STYLE_DIM, VOICE_DIM), dim=1)
+            who, how = who + more_who, how + more_how
+        return who, how, self.emotion(style)

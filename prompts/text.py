@@ -38,9 +38,9 @@ def find_text_model(name: str) -> str:
 
 
 def linear_layers(model: nn.Module) -> dict[str, nn.Linear]:
-    """The linear layers of a sentence encoder's transformer, by name: what can have low-rank changes."""
+    """The linear layers of a transformer's numbered blocks, by name: those that can have low-rank changes."""
     found = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
-    return {name: layer for name, layer in found.items() if "layer" in name.split(".")}
+    return {name: layer for name, layer in found.items() if any(part.isdigit() for part in name.split("."))}
 
 
 class TextEncoder:

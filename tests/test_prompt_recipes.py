@@ -163,7 +163,7 @@ def test_a_sentence_encoder_learns_changes_that_a_model_carries(tmp_path: Path) 
     task = assert_goes_on_exactly(make, settings, tmp_path / "run", stop_at=3)
     assert not any("word_embeddings" in key for key in task.state_dict())  # other people's weights stay out of runs
     texts = ["a man is loud", "a woman speaks slow"]
-    plain, encoder = TextEncoder(name).encode(texts), task._encoder[0]
+    plain, encoder = TextEncoder(name).encode(texts), task.encoder
     encoder.model.eval()
     changed = encoder.encode(texts)
     assert float((changed - plain).abs().max()) > 1e-3
@@ -438,8 +438,8 @@ def test_features_are_made_anew_when_their_source_is(tmp_path: Path) -> None:
     assert _cached(kept, [source], make)["number"] == 2
 
 
-def test_described_manners_and_denials_are_judged_by_what_they_say() -> None:
-    from recipes.evaluation.descriptions import by_kind, judged, rows_of
+def test_descriptions_are_judged_by_what_they_say() -> None:
+    from recipes.evaluation.descriptions import TITLES, by_kind, judged, rows_of
     from recipes.prompts.clips import NAMES
 
     class Encoder:
@@ -459,6 +459,10 @@ def test_described_manners_and_denials_are_judged_by_what_they_say() -> None:
     assert all(right == (row["attribute"] == "level" and row["sign"] == "+") for row, _, right in manners)
     assert all(right == (row["emotion"] == "neutral") for row, _, right in denials)
     assert by_kind(denials)[0] == ["neutral", "10", "10"] and by_kind(denials)[-1] == ["all", "10", "23"]
+    persons = judged(Encoder(), "persons")  # type: ignore[arg-type]
+    assert all(right == (row["who"] in ("woman", "young woman")) for row, _, right in persons)
+    assert persons[0][1] == "woman of 32 at 165 Hz" and len(by_kind(persons)) == 10
     Encoder.said = 0.0
-    assert not any(right for *_, right in judged(Encoder(), "manners"))  # type: ignore[arg-type]
-    assert all(check_description(row["text"]) for name in ("manners", "denials") for row in rows_of(name))
+    for name in ("manners", "persons"):
+        assert not any(right for *_, right in judged(Encoder(), name))  # type: ignore[arg-type]
+    assert all(check_description(row["text"]) for name in TITLES for row in rows_of(name))

@@ -85,10 +85,15 @@ def _fits(word: str, voice: Voice, man: float, years: float) -> bool:
 
 @lru_cache(maxsize=64)
 def voices_of(person: str) -> tuple[Voice, ...]:
-    """The voices that a person may have; where none is all that is said, those that are the first of it."""
+    """The voices that a person may have. A child is neither man nor woman; where no voice is all that is said, the last
+    of it is left out.
+    """
     said = person.split()
-    fitting = [v for v in _known_voices() if all(_fits(word, *v) for word in said)]
-    return tuple(v[0] for v in fitting or [v for v in _known_voices() if _fits(said[0], *v)])
+    if "child" in said:
+        said = ["child", *(word for word in said if word in ("deep", "high"))]
+    while not (fitting := [v for v in _known_voices() if all(_fits(word, *v) for word in said)]):
+        said.pop()
+    return tuple(voice for voice, *_ in fitting)
 
 
 def described(row: Mapping[str, str], rng: np.random.Generator) -> Described:

@@ -1,8 +1,8 @@
 """How descriptions are understood: ``python -m recipes.evaluation.descriptions --model facet-nano``.
 
-Three lists of sentences written by hand, none of which training's grammar makes: emotions (``descriptions.csv``),
-manners that are no emotion (``manners.csv``: slow, loud, whispering) and denials (``denials.csv``: not sad). Nothing is
-spoken.
+Four lists of sentences written by hand, none of which training knows: emotions (``descriptions.csv``), manners that are
+no emotion (``manners.csv``: slow, loud, whispering), denials (``denials.csv``: not sad) and persons (``persons.csv``:
+granny). Nothing is spoken.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ from collections.abc import Sequence
 
 import click
 import torch
+from torch import Tensor
 
 from prompts.encoder import PromptEncoder
+from prompts.impression import age, male
 from prompts.prompt import Prompt
 from recipes.evaluation.sentences import FOLDER
 from recipes.table import table
 from tts.cli_common import one_line_errors
-from tts.style import STYLE_ATTRIBUTES
+from tts.style import STYLE_ATTRIBUTES, vector_voice
 
+YOUNGER, OLDER, CHILDISH = 35, 50, 24  # years that a voice sounds (prompts.impression) where its age was said
+LOW, HIGH = 105.0, 225.0  # Hz, of a deep man and a high woman
 FELT_FROM = 0.3  # standard steps (tts.style.STYLE_SCALES) by which a manner has to move what it names
+TITLES = {"descriptions": "Emotions", "manners": "Manners", "denials": "Denials", "persons": "Persons"}
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -29,9 +34,30 @@ def rows_of(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def is_of(who: str, voice: Tensor) -> bool:
+    """Whether a voice (VOICE_DIM,) is a "man", "woman" or "child", "young" or "old", "deep" or "high"."""
+    man, years, pitch = float(male(voice)), float(age(voice)), vector_voice(voice).pitch
+    fits = {
+        "man": man > 0.5,
+        "woman": man < 0.5,
+        "child": years < CHILDISH,
+        "young": years < YOUNGER,
+        "old": years > OLDER,
+        "deep": pitch < LOW,
+        "high": pitch > HIGH,
+    }
+    return all(fits[word] for word in who.split())
+
+
+def heard(voice: Tensor) -> str:
+    """A voice in figures."""
+    sex = "man" if male(voice) > 0.5 else "woman"
+    return f"{sex} of {float(age(voice)):.0f} at {vector_voice(voice).pitch:.0f} Hz"
+
+
 def judged(encoder: PromptEncoder, name: str) -> list[tuple[dict[str, str], str, bool]]:
     """Every row of list ``name``, what it was understood as, and whether that is right. A sentence that is taken to say
-    nothing of the style is spoken neutrally.
+    nothing of the style is spoken neutrally, one that is taken to say nothing of the voice in the default voice.
     """
     found = []
     for row in rows_of(name):
@@ -39,17 +65,25 @@ def judged(encoder: PromptEncoder, name: str) -> list[tuple[dict[str, str], str,
         if name == "manners":
             moved = vectors.has_style * float(vectors.style[STYLE_ATTRIBUTES.index(row["attribute"])])
             found.append((row, f"{moved:+.2f}", float(row["sign"] + "1") * moved >= FELT_FROM))
+        elif name == "persons":
+            shown = heard(vectors.voice) if vectors.has_voice else "nobody"
+            found.append((row, shown, vectors.has_voice and is_of(row["who"], vectors.voice)))
         else:
             read = next(iter(vectors.emotions())) if vectors.has_style else "neutral"  # the likeliest
             found.append((row, read, read == row["emotion"]))
     return found
 
 
+def meant(row: dict[str, str]) -> str:
+    """What a row of any list means."""
+    return row.get("emotion") or row.get("who") or f"{row['attribute']} {row['sign']}"
+
+
 def by_kind(found: Sequence[tuple[dict[str, str], str, bool]]) -> list[list[str]]:
     """Rows of a table: what was meant, how many were understood, of how many."""
     kinds: dict[str, list[bool]] = {}
     for row, _, right in found:
-        kinds.setdefault(row.get("emotion") or f"{row['attribute']} {row['sign']}", []).append(right)
+        kinds.setdefault(meant(row), []).append(right)
     counted = [[kind, str(sum(rights)), str(len(rights))] for kind, rights in kinds.items()]
     return [*counted, ["all", str(sum(right for *_, right in found)), str(len(found))]]
 
@@ -62,12 +96,12 @@ def main(model: str, wrong: bool) -> None:
     """Print how many descriptions are understood."""
     torch.set_num_threads(1)
     encoder = PromptEncoder.from_pretrained(model)
-    for name, title in (("descriptions", "Emotions"), ("manners", "Manners"), ("denials", "Denials")):
+    for name, title in TITLES.items():
         found = judged(encoder, name)
         click.echo(table(title, ("meant", "understood", "of"), by_kind(found)))
         for row, read, right in found:
             if wrong and not right:
-                click.echo(f"- {row['text']}: {read}, meant {row.get('emotion') or row['attribute'] + row['sign']}")
+                click.echo(f"- {row['text']}: {read}, meant {meant(row)}")
 
 
 if __name__ == "__main__":

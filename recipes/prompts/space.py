@@ -28,6 +28,7 @@ from recipes.training import TrainConfig, save
 from tts.style import Style, Voice, style_vector, voice_vector
 
 OBJECTIVES = ("both", "infonce", "symile", "none")
+SAID_OF_VOICE = 4.0  # weight of the error of a voice in words, which tell few of a voice's coordinates
 WRITTEN_SHARE = 0.5  # of the sentences about no clip: of those written one by one
 # Faces have no "calm": neutral ones that smile a little stand for it.
 EXPRESSION_OF = {name: name for name in EXPRESSIONS} | {"calm": "neutral"}
@@ -252,7 +253,7 @@ def text_losses(
     read = space.read(*parts, features)
     loss, losses = read_losses(read, meant["voice"], meant["style"], meant["emotion"], stated[:, 0] > 0, everyone)
     losses["stated"] = F.binary_cross_entropy_with_logits(space.stated(features), stated)
-    return loss + 0.3 * losses["stated"], losses
+    return loss + 0.3 * losses["stated"] + (SAID_OF_VOICE - 1) * losses["voice"], losses
 
 
 class SpaceTask(nn.Module):

@@ -65,7 +65,7 @@ class TextTask(nn.Module):
         for module in encoder.model.modules():
             if isinstance(module, nn.Dropout):
                 module.p = training.dropout
-        self._encoder = (encoder,)
+        self.encoder = encoder  # no module: what is not ours is in no checkpoint
         self.sentences = sentences
         self.meant = [meanings(known) for known in sentences]
         self.lengths = [np.array([len(s.text) for s in known]) for known in sentences]
@@ -88,13 +88,13 @@ class TextTask(nn.Module):
 
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One batch."""
-        encoder, rows = self._encoder[0], self._drawn(step)
-        encoder.model.train()
+        rows = self._drawn(step)
+        self.encoder.model.train()
         texts = [known[i].text for known, own in zip(self.sentences, rows, strict=True) for i in own]
         texts = [_typed(text, rng) for text in texts]
         meant = {k: torch.cat([m[k][own] for m, own in zip(self.meant, rows, strict=True)]) for k in self.meant[0]}
         with parametrize.cached():
-            features = encoder.features(texts)
+            features = self.encoder.features(texts)
         with torch.autocast("cpu", enabled=False):
             loss, shown = text_losses(self.space, self.space.project("text", features), features, meant)
         return {"loss": loss, **shown}
