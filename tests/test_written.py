@@ -13,7 +13,7 @@ from recipes.corpus.written import TABLE, described, manner_style, read_written
 from recipes.evaluation.sentences import FOLDER
 from tts.style import EMOTIONS, Style, voice_vector
 
-LISTS = ("descriptions", "descriptions_dev", "manners", "manners_dev", "denials", "persons")
+LISTS = ("descriptions", "descriptions_dev", "manners", "manners_dev", "denials", "persons", "blind")
 
 
 def words(text: str) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """How descriptions are understood: ``python -m recipes.evaluation.descriptions --model facet-nano``.
 
-Four lists of sentences written by hand, none of which training knows: emotions (``descriptions.csv``), manners that are
-no emotion (``manners.csv``: slow, loud, whispering), denials (``denials.csv``: not sad) and persons (``persons.csv``:
-granny). Nothing is spoken.
+Lists of sentences written by hand, none of which training knows: emotions (``descriptions.csv``), manners that are no
+emotion (``manners.csv``: slow, loud, whispering), denials (``denials.csv``: not sad), persons (``persons.csv``:
+granny), and all but persons by another writer, after everything was trained (``blind.csv``). Nothing is spoken.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ from tts.style import STYLE_ATTRIBUTES, vector_voice
 YOUNGER, OLDER, CHILDISH = 35, 50, 24  # years that a voice sounds (prompts.impression) where its age was said
 LOW, HIGH = 105.0, 225.0  # Hz, of a deep man and a high woman
 FELT_FROM = 0.3  # standard steps (tts.style.STYLE_SCALES) by which a manner has to move what it names
-TITLES = {"descriptions": "Emotions", "manners": "Manners", "denials": "Denials", "persons": "Persons"}
+TITLES = {
+    "descriptions": "Emotions",
+    "manners": "Manners",
+    "denials": "Denials",
+    "persons": "Persons",
+    "blind": "By another writer",
+}
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -62,10 +68,10 @@ def judged(encoder: PromptEncoder, name: str) -> list[tuple[dict[str, str], str,
     found = []
     for row in rows_of(name):
         vectors = encoder.encode(Prompt.text(row["text"]))
-        if name == "manners":
+        if row.get("attribute"):
             moved = vectors.has_style * float(vectors.style[STYLE_ATTRIBUTES.index(row["attribute"])])
             found.append((row, f"{moved:+.2f}", float(row["sign"] + "1") * moved >= FELT_FROM))
-        elif name == "persons":
+        elif row.get("who"):
             shown = heard(vectors.voice) if vectors.has_voice else "nobody"
             found.append((row, shown, vectors.has_voice and is_of(row["who"], vectors.voice)))
         else:
