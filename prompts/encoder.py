@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import TypeVar
 
 import torch
@@ -111,33 +110,33 @@ class PromptEncoder:
     @cached_property
     def space(self) -> SharedSpace:
         """The shared space and its heads."""
-        return self._fill(SharedSpace(self.config.space, self.config.widths()), "space.")
+        return self._fill(SharedSpace(self.config.space, self.config.widths()), "space")
 
     @cached_property
     def speech(self) -> SpeechEncoder:
         """The speech network."""
-        return self._fill(SpeechEncoder(self.config.speech), "speech.")
+        return self._fill(SpeechEncoder(self.config.speech), "speech")
 
     @cached_property
     def face(self) -> nn.Module:
         """The face network, or the vision model that the configuration names."""
         made = make_face_encoder(self.config.face)
-        return made if isinstance(made, VisionEncoder) else self._fill(made, "face.")
+        return made if isinstance(made, VisionEncoder) else self._fill(made, "face")
 
     @cached_property
     def text(self) -> TextEncoder:
         """The sentence encoder, with this model's low-rank changes."""
-        return TextEncoder(self.config.text_model, self.text_changes)
+        return TextEncoder(self.config.text_model, self.part("text"))
 
-    @property
-    def text_changes(self) -> dict[str, Tensor]:
-        """Factors of the low-rank changes, as :class:`prompts.text.TextEncoder` takes them."""
-        return {k.removeprefix("text."): v for k, v in self.weights.items() if k.startswith("text.")}
+    def part(self, name: str) -> dict[str, Tensor]:
+        """Weights of one part: "speech", "face", "space", or "text", which has the factors of the sentence encoder's
+        low-rank changes, as :class:`prompts.text.TextEncoder` takes them.
+        """
+        return {k.removeprefix(f"{name}."): v for k, v in self.weights.items() if k.startswith(f"{name}.")}
 
-    def _fill(self, module: Module, prefix: str) -> Module:
-        own = {k.removeprefix(prefix): v for k, v in self.weights.items() if k.startswith(prefix)}
+    def _fill(self, module: Module, part: str) -> Module:
         try:
-            module.load_state_dict(own)
+            module.load_state_dict(self.part(part))
         except RuntimeError as error:
             raise ValueError(f"{WEIGHTS} does not fit {CONFIG}: {str(error).splitlines()[-1].strip()}") from error
         return module.eval().requires_grad_(False)
@@ -149,7 +148,7 @@ def save_prompt_encoder(
     speech: SpeechEncoder,
     face: nn.Module,
     space: SharedSpace,
-    text_changes: Mapping[str, Tensor] = MappingProxyType({}),
+    text_changes: Mapping[str, Tensor],
 ) -> int:
     """Write float16 weights and their configuration into a model directory; returns the bytes of the weights.
 

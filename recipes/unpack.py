@@ -14,6 +14,7 @@ import click
 from torch import Tensor
 
 from prompts.encoder import CONFIG, PromptEncoder
+from recipes.prompts.text import run_names
 from recipes.training import save, save_trained
 from tts.checkpoint import DEFAULT_MODEL, find_model, load_model_config, read_stage
 from tts.cli_common import one_line_errors
@@ -42,10 +43,8 @@ def main(model: str, runs: Path) -> None:
     encoder = PromptEncoder.from_pretrained(folder)
     states: dict[str, dict[str, Tensor]] = {}
     for stage, network in PROMPTS.items():
-        own = {k.removeprefix(f"{stage}."): v for k, v in encoder.weights.items() if k.startswith(f"{stage}.")}
-        states[stage] = {f"{network}.{name}": value for name, value in own.items()}
-    factors = {name.rpartition("."): value for name, value in encoder.text_changes.items()}
-    changes = {f"changes.{layer.replace('.', '-')}.{k}": value for (layer, _, k), value in factors.items()}
+        states[stage] = {f"{network}.{name}": value for name, value in encoder.part(stage).items()}
+    changes = {f"changes.{name}": value for name, value in run_names(encoder.part("text")).items()}
     states["text"] = states["space"] | changes  # trained with the parts of the space that read sentences
     for stage, state in states.items():
         path = runs / "prompts" / stage / "last.pt"

@@ -45,7 +45,7 @@ def model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         space=SpaceConfig(part=6, hidden=8, head=8),
     )
     modules = SpeechEncoder(config.speech), FaceEncoder(config.face), SharedSpace(config.space, config.widths())
-    save_prompt_encoder(folder, config, *modules)
+    save_prompt_encoder(folder, config, *modules, {})
     return folder
 
 

@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("prompts")
     modules = SpeechEncoder(TINY.speech), FaceEncoder(TINY.face), SharedSpace(TINY.space, TINY.widths())
-    save_prompt_encoder(path, TINY, *modules)
+    save_prompt_encoder(path, TINY, *modules, {})
     return path
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import re
 
 import numpy as np
 import pytest
 
 from prompts.impression import age, male
-from recipes.corpus.written import TABLE, described, manner_style, read_written
-from recipes.evaluation.sentences import FOLDER
+from recipes.corpus.written import described, manner_style, read_written
+from recipes.evaluation.descriptions import TITLES, rows_of
 from tts.style import EMOTIONS, Style, voice_vector
 
-LISTS = ("descriptions", "descriptions_dev", "manners", "manners_dev", "denials", "persons", "blind")
+LISTS = (*TITLES, "descriptions_dev", "manners_dev")
 
 
 def words(text: str) -> frozenset[str]:
@@ -33,14 +32,10 @@ def test_every_row_has_a_meaning() -> None:
 
 
 def test_nothing_that_the_evaluation_asks_is_taught() -> None:
-    asked = []
-    for name in LISTS:
-        with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            asked += [words(row["text"]) for row in csv.DictReader(file)]
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            own = words(row["text"])
-            assert max(len(own & other) / len(own | other) for other in asked) < 0.6, row["text"]
+    asked = [words(row["text"]) for name in LISTS for row in rows_of(name)]
+    for row in read_written(0):
+        own = words(row.text)
+        assert max(len(own & other) / len(own | other) for other in asked) < 0.6, row.text
 
 
 def test_labels_mean_styles() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,16 @@ class LowRank(nn.Module):
         return weight + self.b @ self.a
 
 
+def add_changes(layers: Mapping[str, nn.Module], rank: int) -> dict[str, LowRank]:
+    """Give the weight of every layer a low-rank change; returns the changes by the layers' names."""
+    generator = torch.Generator().manual_seed(0)
+    changes = {}
+    for name, layer in layers.items():
+        changes[name] = LowRank(layer.weight, rank, generator)
+        parametrize.register_parametrization(layer, "weight", changes[name])
+    return changes
+
+
 def heard_bands(mel: Tensor) -> Tensor:
     """Which bands of a recording's log-mel (n_mels, T) have speech in them, 1 or 0 (n_mels,)."""
     return (torch.quantile(mel.clamp(min=MEL_FLOOR), LOUD_SHARE, dim=1) > HEARD_ABOVE).float()
@@ -80,10 +91,8 @@ class VoiceTask(nn.Module):
         self.codec, self.recordings, self.pieces = codec, recordings, pieces
         self.requires_grad_(False)
         self.heard = [heard_bands(mel) for mel in recordings.mels]
-        generator = torch.Generator().manual_seed(0)
-        for name, layer in self.codec.decoder.named_modules():
-            if name.rpartition(".")[2] in LAYERS:
-                parametrize.register_parametrization(layer, "weight", LowRank(layer.weight, rank, generator))
+        layers = dict(self.codec.decoder.named_modules())
+        add_changes({name: layer for name, layer in layers.items() if name.rpartition(".")[2] in LAYERS}, rank)
 
     def losses(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """Mean error of the decoder's mel, in the codec's units, on pieces of the recordings."""

@@ -53,6 +53,30 @@ class Description:
     style: bool
 
 
+@dataclass(frozen=True)
+class Described:
+    """A sentence and what it describes: voice, style, emotion ("free": none of them, but a manner; empty: no style),
+    and whether it says anything about voice and style.
+    """
+
+    text: str
+    voice: Voice
+    style: Style
+    emotion: str
+    says_voice: bool
+    says_style: bool
+
+
+def is_deep(voice: Voice, man: float) -> bool:
+    """Whether a voice, a man's with the probability ``man``, is called deep."""
+    return voice.pitch < 100 or (man < 0.4 and voice.pitch < 175)
+
+
+def is_high(voice: Voice, man: float) -> bool:
+    """Whether it is called high."""
+    return voice.pitch > 232 or (man > 0.6 and voice.pitch > 140)
+
+
 def _pick(words: tuple[str, ...], rng: np.random.Generator) -> str:
     return words[rng.integers(len(words))]
 
@@ -83,8 +107,8 @@ def _person(voice: Voice, rng: np.random.Generator) -> tuple[str, str]:
         (OLD, years > 52),
         (YOUNG, years < 30),
         (MIDDLE, 42 < years < 52 and rng.random() < 0.3),
-        (DEEP, voice.pitch < 100 or (man < 0.4 and voice.pitch < 175)),
-        (HIGH, voice.pitch > 232 or (man > 0.6 and voice.pitch > 140)),
+        (DEEP, is_deep(voice, man)),
+        (HIGH, is_high(voice, man)),
         (BREATHY, voice.breath > 2.4),
         (BRIGHT, voice.tilt > 1.1),
         (DARK, voice.tilt < -1.1),

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from prompts.impression import age, male
+from recipes.corpus.describe import Described, is_deep, is_high
 from recipes.corpus.draw import N_POOL_VOICES, is_held_out, pool_voice
 from tts.style import EMOTIONS, STYLE_ATTRIBUTES, Style, Voice, voice_vector
 
@@ -25,20 +25,6 @@ STRENGTHS = {"weak": 0.5, "plain": 1.0, "strong": 1.6}
 SIZES = {"rate": 0.27, "level": 5.0, "pitch": 3.8, "range": 0.5, "breath": 5.0}  # of a manner
 SIGNED = ("rate", "level", "pitch", "range")
 VERY = 1.5  # times that
-
-
-@dataclass(frozen=True)
-class Described:
-    """A sentence and what it describes: voice, style, emotion ("free": none of them, but a manner; empty: no style),
-    and whether it says anything about voice and style.
-    """
-
-    text: str
-    voice: Voice
-    style: Style
-    emotion: str
-    says_voice: bool
-    says_style: bool
 
 
 def manner_style(emotion: str, strength: str, manners: str) -> Style:
@@ -70,7 +56,7 @@ def _known_voices() -> list[tuple[Voice, float, float]]:
 
 
 def _fits(word: str, voice: Voice, man: float, years: float) -> bool:
-    """Whether a voice is what a word for a person says; limits as in :mod:`recipes.corpus.describe`."""
+    """Whether a voice is what a word for a person says."""
     return {
         "man": man > 0.65,
         "woman": man < 0.35,
@@ -78,8 +64,8 @@ def _fits(word: str, voice: Voice, man: float, years: float) -> bool:
         "young": years < 33,
         "middle": 36 < years < 53,
         "old": years > 52,
-        "deep": voice.pitch < 100 or (man < 0.4 and voice.pitch < 175),
-        "high": voice.pitch > 232 or (man > 0.6 and voice.pitch > 140),
+        "deep": is_deep(voice, man),
+        "high": is_high(voice, man),
     }[word]
 
 

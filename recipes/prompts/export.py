@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from prompts.encoder import PromptConfig, save_prompt_encoder
+from recipes.prompts.text import layer_names
 from recipes.prompts.train import PromptTraining, load_encoders, load_space
 from recipes.training import trained
 from tts.cli_common import one_line_errors
@@ -31,8 +32,7 @@ def export_prompts(run: Path, out: Path, config_file: Path = CONFIG) -> int:
         text_model=training.text_model,
         text_dim=space.worded[1].in_features,
     )
-    factors = trained(run / "text", "changes")
-    return save_prompt_encoder(out, config, speech, face, space, {k.replace("-", "."): v for k, v in factors.items()})
+    return save_prompt_encoder(out, config, speech, face, space, layer_names(trained(run / "text", "changes")))
 
 
 @click.command()

@@ -18,9 +18,9 @@ from prompts.impression import age, male
 from prompts.space import SharedSpace, SpaceConfig
 from prompts.speech import SpeechEncoder
 from prompts.text import TextEncoder
-from recipes.corpus.describe import make_description
+from recipes.corpus.describe import Described, make_description
 from recipes.corpus.draw import N_POOL_VOICES, draw_speaker, draw_style, is_unseen, pool_speaker
-from recipes.corpus.written import TABLE, Described, read_written
+from recipes.corpus.written import TABLE, read_written
 from recipes.precision import mixed_precision
 from recipes.prompts.clips import NAMES, Clips, cautiously, for_stages, speech_features
 from recipes.prompts.faces import Faces, face_features
@@ -230,7 +230,13 @@ class FacePairs:
 
 
 def read_losses(
-    read: tuple[Tensor, Tensor, Tensor], voice: Tensor, style: Tensor, emotion: Tensor, who: Tensor, how: Tensor
+    read: tuple[Tensor, Tensor, Tensor],
+    voice: Tensor,
+    style: Tensor,
+    emotion: Tensor,
+    who: Tensor,
+    how: Tensor,
+    voice_weight: float = 1.0,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Losses of what the shared heads read, of which ``who`` and ``how`` (B,) say where voice and style are known."""
     read_voice, read_style, logits = read
@@ -239,7 +245,7 @@ def read_losses(
         "style": F.smooth_l1_loss(read_style[how], style[how], beta=0.5),
         "emotion": F.cross_entropy(logits, emotion, ignore_index=-1),
     }
-    return losses["voice"] + 2 * losses["style"] + 0.5 * losses["emotion"], losses
+    return voice_weight * losses["voice"] + 2 * losses["style"] + 0.5 * losses["emotion"], losses
 
 
 def text_losses(
@@ -250,10 +256,10 @@ def text_losses(
     """
     stated = meant["stated"]
     everyone = torch.ones(len(stated), dtype=torch.bool)
-    read = space.read(*parts, features)
-    loss, losses = read_losses(read, meant["voice"], meant["style"], meant["emotion"], stated[:, 0] > 0, everyone)
+    labels = meant["voice"], meant["style"], meant["emotion"], stated[:, 0] > 0, everyone
+    loss, losses = read_losses(space.read(*parts, features), *labels, voice_weight=SAID_OF_VOICE)
     losses["stated"] = F.binary_cross_entropy_with_logits(space.stated(features), stated)
-    return loss + 0.3 * losses["stated"] + (SAID_OF_VOICE - 1) * losses["voice"], losses
+    return loss + 0.3 * losses["stated"], losses
 
 
 class SpaceTask(nn.Module):

@@ -7,6 +7,7 @@ what reads sentences in the shared space, which stays for speech and faces what 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,10 +17,11 @@ from torch.nn.utils import parametrize
 
 from prompts.space import SharedSpace
 from prompts.text import TextEncoder, linear_layers
-from recipes.corpus.written import Described, read_written
+from recipes.corpus.describe import Described
+from recipes.corpus.written import read_written
 from recipes.prompts.space import WRITTEN_SHARE, free_sentences, meanings, text_losses
 from recipes.training import TrainConfig
-from tts.adapt import LowRank
+from tts.adapt import add_changes
 
 READ_SENTENCES = ("projections.text.", "worded.", "stated.")  # parts of the space that no other modality needs
 SORTED_STEPS = 8  # whose sentences are drawn together and put in order of length, so that batches waste no padding
@@ -56,12 +58,8 @@ class TextTask(nn.Module):
         self.training_config, self.space = training, space
         for name, parameter in space.named_parameters():
             parameter.requires_grad_(name.startswith(READ_SENTENCES))
-        generator = torch.Generator().manual_seed(0)
-        self.changes = nn.ModuleDict()
-        for name, layer in linear_layers(encoder.model).items():
-            change = LowRank(layer.weight, training.rank, generator)
-            parametrize.register_parametrization(layer, "weight", change)
-            self.changes[name.replace(".", "-")] = change
+        changes = add_changes(linear_layers(encoder.model), training.rank)
+        self.changes = nn.ModuleDict({_key(name): change for name, change in changes.items()})
         for module in encoder.model.modules():
             if isinstance(module, nn.Dropout):
                 module.p = training.dropout
@@ -69,11 +67,6 @@ class TextTask(nn.Module):
         self.sentences = sentences
         self.meant = [meanings(known) for known in sentences]
         self.lengths = [np.array([len(s.text) for s in known]) for known in sentences]
-
-    def factors(self) -> dict[str, Tensor]:
-        """The changes as :class:`prompts.text.TextEncoder` takes them."""
-        pairs = {name.replace("-", "."): change for name, change in self.changes.items()}
-        return {f"{name}.{k}": getattr(change, k).detach() for name, change in pairs.items() for k in ("a", "b")}
 
     def _drawn(self, step: int) -> list[np.ndarray]:
         """Rows of both kinds of sentences for a step."""
@@ -98,6 +91,22 @@ class TextTask(nn.Module):
         with torch.autocast("cpu", enabled=False):
             loss, shown = text_losses(self.space, self.space.project("text", features), features, meant)
         return {"loss": loss, **shown}
+
+
+def _key(layer: str) -> str:
+    """A layer's name without dots, which no name of a module may have."""
+    return layer.replace(".", "-")
+
+
+def run_names(factors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Factors as :class:`prompts.text.TextEncoder` takes them to a state of :attr:`TextTask.changes`."""
+    parts = {name.rpartition("."): value for name, value in factors.items()}
+    return {f"{_key(layer)}.{factor}": value for (layer, _, factor), value in parts.items()}
+
+
+def layer_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Inverse of :func:`run_names`."""
+    return {name.replace("-", "."): value for name, value in state.items()}
 
 
 def _typed(text: str, rng: np.random.Generator) -> str:

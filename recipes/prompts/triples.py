@@ -200,7 +200,7 @@ def main(table: Path, model: str, config_file: Path | None, run: Path, out: Path
         raise click.UsageError(str(error)) from error
     train(task, task.losses, config.train, run, torch.device("cpu"))
     shutil.copytree(find_model(model), out)
-    parts = encoder.speech, encoder.face, encoder.space, encoder.text_changes
+    parts = encoder.speech, encoder.face, encoder.space, encoder.part("text")
     size = save_prompt_encoder(out, encoder.config, *parts)
     click.echo(f"{out}: {size / 1e6:.2f} MB of prompt encoders")
 
